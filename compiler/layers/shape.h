@@ -1,0 +1,30 @@
+#pragma once
+// What flows between layers. The batch is implied.
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace netc {
+
+enum class ShapeKind {
+  kVector,    // n
+  kImage,     // HxWxC
+  kSequence,  // TxF
+  kIndices,   // T of a vocabulary
+};
+
+struct Shape {
+  ShapeKind kind = ShapeKind::kVector;
+  std::vector<std::int64_t> extents;
+  friend bool operator==(const Shape&, const Shape&) = default;
+
+  std::int64_t elements() const;
+};
+
+// `128`, `28x28x1`
+std::string print(const Shape& shape);
+// `a vector of 128`, `an image of 28x28x1`, `a sequence of 28x28`
+std::string describe(const Shape& shape);
+
+}  // namespace netc

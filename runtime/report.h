@@ -1,0 +1,83 @@
+#pragma once
+// What happened, as data: printed for people (print_*), written as JSON (docs/json.md lists the keys) and as history.csv.
+
+#include <cstdint>
+#include <cstdio>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace netc::runtime {
+
+// Means over samples. `accuracy` is empty where the task has none.
+struct Scores {
+  double loss = 0;
+  std::optional<double> accuracy;
+};
+
+struct EpochReport {
+  std::int64_t epoch = 0;  // from 1
+  Scores train;
+  std::optional<Scores> validation;
+  double seconds = 0;      // training steps alone
+};
+
+struct TestReport {
+  Scores scores;
+  std::int64_t samples = 0;
+  double seconds = 0;
+};
+
+struct RunReport {
+  std::string model;
+  std::uint64_t seed = 0;
+  int threads = 1;
+  std::int64_t parameters = 0;
+  std::int64_t batch = 0;
+  double compile_seconds = 0;
+  double first_step_seconds = 0;  // from process start to the end of the first training step
+  double load_seconds = 0;
+  double total_seconds = 0;       // from process start
+  double train_seconds = 0;       // training steps alone
+  double step_us_p10 = 0, step_us_median = 0;
+  double samples_per_second = 0;
+  std::int64_t peak_rss_bytes = 0;
+  std::vector<EpochReport> epochs;
+  std::optional<TestReport> test;
+  std::string weights_sha256;
+  std::optional<std::string> folder;
+  std::string stopped;            // empty, or why it ended early: `interrupted`, `diverged`
+};
+
+// Stable, documented keys: model, seed, threads, parameters, batch, compile_seconds, first_step_seconds, load_seconds, total_seconds,
+// train.{seconds, step_us.{p10,median}, samples_per_second, epochs[].{epoch,loss,accuracy,val_loss,val_accuracy,seconds}}, peak_rss_bytes,
+// test.{loss,accuracy,samples,seconds}, weights_sha256, folder, stopped; null where there is none. Ends in a newline.
+std::string to_json(const RunReport& report);
+// epoch,accuracy,loss,val_accuracy,val_loss
+std::string to_history_csv(const RunReport& report);
+// The reverse of to_history_csv, for --resume.
+std::vector<EpochReport> from_history_csv(const std::string& text);
+
+// The lines of the run as it goes on: a progress bar on a terminal (redrawn at most 10 times a second), one line an epoch elsewhere.
+class ProgressPrinter {
+ public:
+  ProgressPrinter(std::FILE* out, bool terminal, std::int64_t epochs, std::int64_t steps);
+  void step(std::int64_t epoch, std::int64_t steps_done, double seconds, double loss);  // terminal only; epoch from 1
+  void epoch(const EpochReport& report);
+
+ private:
+  std::FILE* out_;
+  bool terminal_;
+  std::int64_t epochs_, steps_;
+  double last_drawn_ = -1;
+};
+
+// The closing lines: test, time, saved, try (see experience in docs/).
+std::string closing_lines(const RunReport& report);
+// `1,234,567`; `0.43 s`, `41 ms`; `97.65 %`; `203 k`
+std::string with_commas(std::int64_t value);
+std::string human_seconds(double seconds);
+std::string human_count(double value);
+std::string human_bytes(double bytes);
+
+}  // namespace netc::runtime
