@@ -2,56 +2,40 @@
 // Labelled samples in memory, as the compiled step reads them: bytes stay bytes until a kernel converts them.
 
 #include <cstdint>
-#include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
+#include "runtime/bytes.h"
 #include "runtime/result.h"
 
 namespace netc::runtime {
-
-// A block of bytes that starts at a multiple of 64 and is followed by at least 64 readable bytes (vector loads may run over the end).
-class Bytes {
- public:
-  Bytes() = default;
-  explicit Bytes(std::size_t size);
-  std::uint8_t* data() { return data_.get(); }
-  const std::uint8_t* data() const { return data_.get(); }
-  std::size_t size() const { return size_; }
-
- private:
-  struct Free {
-    void operator()(std::uint8_t* p) const;
-  };
-  std::unique_ptr<std::uint8_t[], Free> data_;
-  std::size_t size_ = 0;
-};
 
 // One part (training or test): `count` samples of `sample_elements` bytes each, and a label each.
 struct SampleSet {
   std::int64_t count = 0;
   std::int64_t sample_elements = 0;
-  Bytes samples;                     // [count, sample_elements] u8
+  Bytes samples;                     // [count, sample_elements] u8, from a multiple of 64 on
   std::vector<std::int32_t> labels;  // [count]
 };
 
 struct Dataset {
   std::vector<std::int64_t> sample_extents;  // 28, 28, 1
   std::int64_t classes = 0;
-  std::vector<std::string> class_names;      // empty, or one each
+  std::vector<std::string> class_names;  // empty, or one each
   SampleSet train, test;
-  std::string source;                        // words for people: `mnist: 60,000 training and 10,000 test images of 28x28x1, 10 classes`
+  // Words for people: `mnist: 60,000 training and 10,000 test images of 28x28x1, 10 classes`
+  std::string source;
 };
 
 // What to load. Paths in `files` are already resolved.
 struct DataRequest {
-  std::string kind;                      // mnist, fashion_mnist, idx
-  std::vector<std::string> files;        // idx: training images, training labels [, test images, test labels]
-  std::vector<std::string> search;       // folders where a known set may lie, most wanted first
+  std::string kind;                 // mnist, fashion_mnist, idx
+  std::vector<std::string> files;   // idx: training images, training labels [, test images, test labels]
+  std::vector<std::string> search;  // folders where a known set may lie, most wanted first
 };
 
-// Of a source, without loading it: headers alone (labels are read where nothing else tells the number of classes).
+// Of a source, without loading it: headers alone (labels are read where nothing else tells the number of
+// classes).
 struct DatasetDescription {
   std::vector<std::int64_t> sample_extents;
   std::int64_t classes = 0;
@@ -60,19 +44,26 @@ struct DatasetDescription {
 
 // Reads headers, checks that the files belong together.
 Result<DatasetDescription> describe_dataset(const DataRequest& request);
-// Reads, inflates (.gz) and, for the built-in sets, checks SHA-256 (mnist) or MD5 (fashion_mnist) of the decompressed files. Bounded: what is
-// allocated follows from the file's own size. Files are read on up to `threads` threads.
+// Reads, inflates (.gz) and, for the built-in sets, checks SHA-256 (mnist) or MD5 (fashion_mnist) of the
+// decompressed files, or SHA-256 of a .gz in wide use. Bounded: what is allocated follows from the file's own
+// size. Files are unpacked and hashed on up to `threads` threads.
 Result<Dataset> load_dataset(const DataRequest& request, int threads);
 // Sources by name, for messages and did-you-mean.
 std::vector<std::string> data_source_names();
 
-// Which samples of the training part train and which validate: `validation` of them, drawn by the run's seed, in drawing order.
+// Which samples of the training part train and which validate. The first `validation` steps of a Fisher-Yates
+// shuffle of 0 .. count-1 draw the validating ones: step i swaps place i with place
+//   i + (r_i * (count - i) >> 32), where r_i = random_bits(seed, stream_of("split"), 0, i).
+// Validating samples stand in drawing order, training ones ascend. 0 <= validation <= count.
 struct Split {
   std::vector<std::int32_t> train, validation;
 };
 Split split_samples(std::int64_t count, std::int64_t validation, std::uint64_t seed);
 
-// The order of an epoch: a permutation of `samples` (Fisher-Yates with Philox, stream "shuffle", step = epoch).
+// The order of an epoch: a permutation of `samples` by Fisher-Yates. For i from the last place down to 1, it
+// swaps place i with place
+//   r_i * (i + 1) >> 32, where r_i = random_bits(seed, stream_of("shuffle"), epoch, i).
+// The result depends on the order given: start each epoch from the same one.
 void shuffle_epoch(std::vector<std::int32_t>& samples, std::uint64_t seed, std::int64_t epoch);
 
 }  // namespace netc::runtime

@@ -1,11 +1,15 @@
 #pragma once
-// What happened, as data: printed for people (print_*), written as JSON (docs/json.md lists the keys) and as history.csv.
+// What happened, as data: printed for people, written as JSON (docs/json.md lists the keys) and as
+// history.csv.
 
+#include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <optional>
 #include <string>
 #include <vector>
+
+#include "runtime/result.h"
 
 namespace netc::runtime {
 
@@ -19,7 +23,7 @@ struct EpochReport {
   std::int64_t epoch = 0;  // from 1
   Scores train;
   std::optional<Scores> validation;
-  double seconds = 0;      // training steps alone
+  double seconds = 0;  // training steps alone
 };
 
 struct TestReport {
@@ -36,7 +40,7 @@ struct RunReport {
   std::int64_t batch = 0;
   double compile_seconds = 0;
   double first_step_seconds = 0;  // from process start to the end of the first training step
-  double load_seconds = 0;
+  double load_seconds = 0;        // from process start until the data is in memory
   double total_seconds = 0;       // from process start
   double train_seconds = 0;       // training steps alone
   double step_us_p10 = 0, step_us_median = 0;
@@ -46,35 +50,47 @@ struct RunReport {
   std::optional<TestReport> test;
   std::string weights_sha256;
   std::optional<std::string> folder;
-  std::string stopped;            // empty, or why it ended early: `interrupted`, `diverged`
+  std::string stopped;  // empty, or why it ended early: `interrupted`, `diverged`
 };
 
-// Stable, documented keys: model, seed, threads, parameters, batch, compile_seconds, first_step_seconds, load_seconds, total_seconds,
-// train.{seconds, step_us.{p10,median}, samples_per_second, epochs[].{epoch,loss,accuracy,val_loss,val_accuracy,seconds}}, peak_rss_bytes,
-// test.{loss,accuracy,samples,seconds}, weights_sha256, folder, stopped; null where there is none. Ends in a newline.
+// Stable, documented keys: model, seed, threads, parameters, batch, compile_seconds, first_step_seconds,
+// load_seconds, total_seconds, train.{seconds, step_us.{p10,median}, samples_per_second,
+// epochs[].{epoch,loss,accuracy,val_loss,val_accuracy,seconds}}, peak_rss_bytes,
+// test.{loss,accuracy,samples,seconds}, weights_sha256, folder, stopped; null where there is none or a number
+// is not finite. Ends in a newline.
 std::string to_json(const RunReport& report);
-// epoch,accuracy,loss,val_accuracy,val_loss
+// epoch,accuracy,loss,val_accuracy,val_loss: epochs from 1, numbers in as many digits as bring the same
+// double back, nothing where there is none.
 std::string to_history_csv(const RunReport& report);
-// The reverse of to_history_csv, for --resume.
-std::vector<EpochReport> from_history_csv(const std::string& text);
+// The reverse of to_history_csv (which knows no seconds), for --resume.
+Result<std::vector<EpochReport>> from_history_csv(const std::string& text);
 
-// The lines of the run as it goes on: a progress bar on a terminal (redrawn at most 10 times a second), one line an epoch elsewhere.
+// The lines of the run as it goes on: a progress bar on a terminal (redrawn at most 10 times a second), one
+// line an epoch elsewhere.
 class ProgressPrinter {
  public:
   ProgressPrinter(std::FILE* out, bool terminal, std::int64_t epochs, std::int64_t steps);
-  void step(std::int64_t epoch, std::int64_t steps_done, double seconds, double loss);  // terminal only; epoch from 1
+  ProgressPrinter(const ProgressPrinter&) = delete;
+  ProgressPrinter& operator=(const ProgressPrinter&) = delete;
+  ~ProgressPrinter();  // ends a line that is half drawn
+  void step(std::int64_t epoch, std::int64_t steps_done, double seconds,
+            double loss);  // terminal only; epoch from 1
   void epoch(const EpochReport& report);
 
  private:
+  using Clock = std::chrono::steady_clock;
+  void draw(std::int64_t epoch, std::int64_t steps_done, const std::string& rest);
+
   std::FILE* out_;
   bool terminal_;
   std::int64_t epochs_, steps_;
-  double last_drawn_ = -1;
+  bool open_line_ = false;
+  Clock::time_point last_drawn_;
 };
 
-// The closing lines: test, time, saved, try (see experience in docs/).
+// The closing lines: stopped, test, time, weights, saved, try; each where there is something to say.
 std::string closing_lines(const RunReport& report);
-// `1,234,567`; `0.43 s`, `41 ms`; `97.65 %`; `203 k`
+// `1,234,567`; `0.43 s`, `41 ms`, `2 min 05 s`; `203 k`, `1.7 M`; `9.1 MB` (decimal units)
 std::string with_commas(std::int64_t value);
 std::string human_seconds(double seconds);
 std::string human_count(double value);

@@ -1,11 +1,17 @@
 #pragma once
-// What a run leaves behind: runs/NAME-N/ with the program, weights, a checkpoint, the history and the metrics. The folder stands on its own.
+// What a run leaves behind: runs/NAME-N/ with the program, weights, a checkpoint, the history and the
+// metrics. The folder stands on its own.
 //
-//   program.net         the text that was compiled, and its settings from the command line in settings.json
-//   weights.safetensors what was learned, logical layout: `dense_1.weight` [in, out], `dense_1.bias` [out], activations' learned parameters
-//   checkpoint.safetensors  parameters and optimizer state after the last finished epoch; metadata: epoch, step, seed, split, hash of the program
-//   history.csv         epoch, then the sorted columns that Keras's CSVLogger writes
-//   metrics.json        the report (report.h)
+//   program.net             the text that was compiled
+//   settings.json           its settings from the command line
+//   weights.safetensors     what was learned, in logical layout: `dense_1.weight` [in, out], `dense_1.bias`
+//   [out],
+//                           and activations' learned parameters
+//   checkpoint.safetensors  parameters and optimizer state after the last finished epoch; metadata: epoch,
+//   step,
+//                           seed, split, hash of the program
+//   history.csv             epoch, then the sorted columns that Keras's CSVLogger writes
+//   metrics.json            the report (report.h)
 //
 // Every file is written under another name and renamed, so that a killed run leaves whole files.
 
@@ -19,20 +25,27 @@
 
 namespace netc::runtime {
 
-// safetensors: u64 little-endian header length, JSON {name: {dtype, shape, data_offsets}}, raw bytes. Tensors keep their order.
+// safetensors: u64 little-endian header length, JSON {name: {dtype, shape, data_offsets}}, raw bytes. Tensors
+// come back in the order of their bytes, which is the one they were saved in.
 using Metadata = std::map<std::string, std::string>;
-Status save_safetensors(const std::string& path, const std::vector<NamedTensor>& tensors, const Metadata& metadata = {});
+// Every dtype is F32; the metadata stand under `__metadata__`. Names have to differ.
+Status save_safetensors(const std::string& path, const std::vector<NamedTensor>& tensors,
+                        const Metadata& metadata = {});
 struct LoadedTensors {
   std::vector<NamedTensor> tensors;
   Metadata metadata;
 };
+// Refuses what does not add up: a header longer than the file, tensors that overlap, lie outside, leave gaps,
+// come twice or are not F32.
 Result<LoadedTensors> load_safetensors(const std::string& path);
 
-// Makes runs/NAME-N with the smallest free N (safe when several runs start at once), or `out` itself. Refuses a folder that cannot be written,
-// or an `out` that holds a run already.
+// Makes runs/NAME-N with the smallest free N (safe when several runs start at once; characters of NAME that
+// do not suit a folder become `-`), or `out` itself. Refuses a folder that cannot be written, or an `out`
+// that holds a run already.
 Result<std::string> create_run_folder(const std::string& name, const std::optional<std::string>& out);
 
 Status write_file_atomically(const std::string& path, const std::string& contents);
+// A regular file of at most `limit` bytes.
 Result<std::string> read_file(const std::string& path, std::size_t limit);
 
 }  // namespace netc::runtime

@@ -13,8 +13,8 @@ struct NamedTensor {
   std::vector<float> values;          // row-major
 };
 
-// SHA-256, as 64 hexadecimal digits, over each tensor in the given order: its name, a zero byte, its extents as little-endian i64, its values as
-// little-endian f32.
+// SHA-256, as 64 hexadecimal digits, over each tensor in the given order: its name, a zero byte, its extents
+// as little-endian i64, its values as little-endian f32.
 std::string sha256_of(const std::vector<NamedTensor>& tensors);
 
 }  // namespace netc::runtime

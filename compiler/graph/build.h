@@ -19,7 +19,7 @@ class Builder {
   ValueId state(std::string name, Extents extents, double initial);
   ValueId constant(double value);  // rank 0
   ValueId iota(Extents extents, std::uint32_t axis);
-  // The result has `extents`; operand i is read at maps[i].
+  // The result has `extents`; operand i is read at maps[i]. The node is tidy (see below).
   ValueId map(ScalarExpr expr, Extents extents, std::vector<ValueId> operands, std::vector<IndexMap> maps);
   // All operands have the result's extents, or rank 0.
   ValueId map(ScalarExpr expr, std::vector<ValueId> operands);
@@ -27,7 +27,8 @@ class Builder {
   ValueId contract(ValueId a, ValueId b, Contract contract, Extents result);
   // [m, k] x [k, n] -> [m, n]
   ValueId matmul(ValueId a, ValueId b);
-  ValueId reduce(ReduceKind kind, ValueId operand, Extents domain, IndexMap operand_map, IndexMap result_map, Extents result);
+  ValueId reduce(ReduceKind kind, ValueId operand, Extents domain, IndexMap operand_map, IndexMap result_map,
+                 Extents result);
   // Over some axes, which vanish.
   ValueId reduce_axes(ReduceKind kind, ValueId operand, std::span<const std::uint32_t> axes);
   ValueId reshape(ValueId operand, Extents extents);
@@ -44,5 +45,9 @@ class Builder {
   Graph& graph_;
   Span span_;
 };
+
+// Drops the operands that the expression does not use, and its dead nodes; operands that are one value read
+// at one place become one.
+void tidy(Map& map, std::vector<ValueId>& operands);
 
 }  // namespace netc::graph

@@ -1,7 +1,10 @@
 #pragma once
 // An activation with its arguments bound: what `relu` or `leaky_relu(0.1)` in a program means.
 
+#include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "compiler/graph/scalar.h"
@@ -27,9 +30,16 @@ struct Activation {
   std::vector<LearnedParameter> learned;
 };
 
-// What weights before this activation are scaled by, so that its output keeps the size of its input: 1 / sqrt(E[f(z)^2]) for z ~ N(0, 1), by
-// quadrature, rounded to 4 digits and kept in [0.5, 2]. It depends on the function alone, so a person's own activation starts as a built-in one.
-// relu: 1.414 (He et al. 2015, eq. 10). 1 for softmax and for functions whose mean square is not finite.
+// The activations that are no function of one element, and so no line of the prelude: softmax, log_softmax.
+std::optional<Activation> find_axis_activation(std::string_view name);
+std::span<const std::string_view> axis_activations();
+// Activations of the language that are not built yet: using one is an error that says so.
+std::span<const std::string_view> planned_activations();
+
+// What weights before this activation are scaled by, so that its output keeps the size of its input: 1 /
+// sqrt(E[f(z)^2]) for z ~ N(0, 1), by quadrature, rounded to 4 digits and kept in [0.5, 2]. It depends on the
+// function alone, so a person's own activation starts as a built-in one. relu: 1.414 (He et al. 2015, eq.
+// 10). 1 for softmax and for functions whose mean square is not finite.
 double gain(const Activation& activation);
 
 }  // namespace netc

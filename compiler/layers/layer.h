@@ -1,6 +1,7 @@
 #pragma once
-// What a layer is. A kind of layer is one file with one LayerDef, and one line in registry.cpp. The network level reads arguments, checks them
-// by the table of parameters, and knows nothing about any layer in particular.
+// What a layer is. A kind of layer is one file with one LayerDef, and one line in registry.cpp. The network
+// level reads arguments, checks them by the table of parameters, and knows nothing about any layer in
+// particular.
 
 #include <map>
 #include <optional>
@@ -33,9 +34,9 @@ struct ParameterDef {
   ValueKind kind = ValueKind::kCount;
   bool positional = false;
   bool required = false;
-  double minimum = 0;                  // kCount, kNumber
-  double maximum = 1e15;               // kCount, kNumber
-  std::vector<std::string_view> words; // kWord
+  double minimum = 0;                   // kCount, kNumber
+  double maximum = 1e15;                // kCount, kNumber
+  std::vector<std::string_view> words;  // kWord
 };
 
 using ArgumentValue = std::variant<bool, std::int64_t, double, std::string, std::vector<std::int64_t>>;
@@ -59,24 +60,24 @@ struct Layer {
   Arguments arguments;
   std::optional<Activation> activation;  // the last word of the layer
   Shape input, output;
-  std::vector<std::size_t> inputs;       // which layers feed it; empty: the network's input
-  Span span;                             // the whole statement
+  std::vector<std::size_t> inputs;  // which layers feed it; empty: the network's input
+  Span span;                        // the whole statement
   Span name_span;
-  std::string text;                      // as written, on one line: `dense 128 relu`
+  std::string text;  // as written, on one line: `dense 128 relu`
 };
 
 // What a layer needs to build itself.
 struct BuildContext {
   graph::Builder& builder;
-  graph::ValueId step;   // rank 0, i32: keys random numbers
+  graph::ValueId step;  // rank 0, i32: keys random numbers
   std::int64_t batch = 0;
   bool training = false;  // dropout and the like act only then
 };
 
 struct ShapeContext {
   const Shape& input;
-  const Layer& layer;           // output is not known yet
-  Span input_made_at;           // what made the input: the layer before, or `data`
+  const Layer& layer;  // output is not known yet
+  Span input_made_at;  // what made the input: the layer before, or `data`
   Diagnostics& diagnostics;
 };
 
@@ -95,10 +96,16 @@ struct LayerDef {
 
 std::span<const LayerDef* const> layer_registry();
 const LayerDef* find_layer(std::string_view name);
-// Layers of the language that are not built yet (`conv`, `lstm`, ...): using one is an error that says so, never `no such layer`.
+// What an activation that stands as a layer of its own (`relu`) has as its def: no parameters, the shape of
+// its input, nothing to build but the activation. Not in the registry, since no name in a program means it.
+const LayerDef& activation_layer();
+// Layers of the language that are not built yet (`conv`, `lstm`, ...): using one is an error that says so,
+// never `no such layer`.
 std::span<const std::string_view> planned_layers();
 
-// Applies a layer's activation (learned parameters become graph parameters of [channels], named `<layer>.<activation>.<name>`).
-graph::ValueId build_activation(const BuildContext&, const Activation&, const std::string& layer_name, graph::ValueId input);
+// Applies a layer's activation (learned parameters become graph parameters of [channels], named
+// `<layer>.<activation>.<name>`).
+graph::ValueId build_activation(const BuildContext&, const Activation&, const std::string& layer_name,
+                                graph::ValueId input);
 
 }  // namespace netc

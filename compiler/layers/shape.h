@@ -19,8 +19,12 @@ struct Shape {
   std::vector<std::int64_t> extents;
   friend bool operator==(const Shape&, const Shape&) = default;
 
+  // The largest int64 where the product does not fit.
   std::int64_t elements() const;
 };
+
+// a * b of numbers >= 0, or the largest int64 where that does not fit.
+std::int64_t saturating_multiply(std::int64_t a, std::int64_t b);
 
 // `128`, `28x28x1`
 std::string print(const Shape& shape);

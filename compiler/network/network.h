@@ -1,5 +1,6 @@
 #pragma once
-// The typed network: names are looked up, arguments checked, shapes known. All of a person's mistakes in a program end here.
+// The typed network: names are looked up, arguments checked, shapes known. All of a person's mistakes in a
+// program end here.
 
 #include <cstdint>
 #include <optional>
@@ -19,30 +20,31 @@ struct Amount {
 };
 
 struct DataSpec {
-  std::string kind = "mnist";       // a data source's name
-  std::vector<std::string> files;   // of `idx`: as written; relative to `directory`
-  std::string directory;            // of the .net file, or the working directory for --data
+  std::string kind = "mnist";      // a data source's name
+  std::vector<std::string> files;  // of `idx`: as written; relative to `directory`
+  std::string directory;           // of the .net file, or the working directory for --data
   std::optional<Amount> validation, test, limit;
-  Span span;                        // empty when data is not mentioned
+  Span span;  // empty when data is not mentioned
 };
 
 // What a data source says of itself without being loaded. Filled by the driver through runtime/, or by tests.
 struct DataDescription {
-  Shape sample;             // 28x28x1
-  std::int64_t classes = 0; // 0: the target is a real number
+  Shape sample;              // 28x28x1
+  std::int64_t classes = 0;  // 0: the target is a real number
   std::int64_t train = 0, test = 0;
 };
 
 enum class LossKind {
-  kElementwise,    // `function` of (y, t), averaged over a sample's outputs
-  kDistribution,   // `function` of (y, t), summed over a sample's outputs (cross_entropy: t is one-hot)
+  kElementwise,   // `function` of (y, t), averaged over a sample's outputs
+  kDistribution,  // `function` of (y, t), summed over a sample's outputs (cross_entropy: t is one-hot)
 };
 
 struct LossSpec {
   std::string name;
   LossKind kind = LossKind::kElementwise;
   graph::ScalarFunction function;  // operand 0: y, operand 1: t
-  bool one_hot = false;            // the target is the label's one-hot vector; else the label (or the real target) itself
+  bool one_hot =
+      false;  // the target is the label's one-hot vector; else the label (or the real target) itself
   Span span;
 };
 
@@ -50,10 +52,10 @@ struct TrainSettings {
   std::int64_t epochs = 5;
   std::int64_t batch = 32;
   std::uint64_t seed = 0;
-  OptimizerRule optimizer;          // for weights
-  OptimizerRule optimizer_no_decay; // for biases: `decay` is 0
-  std::string optimizer_text;       // `adam lr=0.001`
-  std::optional<double> clip_norm;  // `clip norm=1`: the gradients of all parameters together
+  OptimizerRule optimizer;           // for weights
+  OptimizerRule optimizer_no_decay;  // for biases: `decay` is 0
+  std::string optimizer_text;        // `adam lr=0.001`
+  std::optional<double> clip_norm;   // `clip norm=1`: the gradients of all parameters together
 };
 
 struct Network {
@@ -66,31 +68,38 @@ struct Network {
   TrainSettings train;
 };
 
-// `--set NAME=VALUE` and the flags for settings. Each VALUE is a source of its own, so that errors point into it.
+// `--set NAME=VALUE` and the flags for settings. Each VALUE is a source of its own, so that errors point into
+// it.
 struct Override {
   std::string name;
   SourceId source{};
 };
 
 struct Overrides {
-  std::vector<Override> lets;                        // --set
-  std::vector<Override> train;                       // --epochs, --batch, --seed, --lr: by the setting's name
-  std::optional<Override> data;                      // --data SPEC: what would stand behind `data`
+  std::vector<Override> lets;    // --set
+  std::vector<Override> train;   // --epochs, --batch, --seed, --lr: by the setting's name
+  std::optional<Override> data;  // --data SPEC: what would stand behind `data`
 };
 
 // The data statement alone, before anything else: where the driver finds a description. Empty after an error.
-std::optional<DataSpec> read_data_spec(const ast::Program& program, const Sources& sources, const Overrides& overrides,
-                                       Diagnostics& diagnostics);
+std::optional<DataSpec> read_data_spec(const ast::Program& program, const Sources& sources,
+                                       const Overrides& overrides, Diagnostics& diagnostics);
 
-// AST -> Network. Reports as many errors as it can find; empty exactly when it reported one. `description` is empty where the
-// source could not be described: then the program has to say `input`.
-std::optional<Network> build_network(const ast::Program& program, const Sources& sources, const Definitions& prelude, DataSpec data,
-                                     const std::optional<DataDescription>& description, const Overrides& overrides, Diagnostics& diagnostics);
+// AST -> Network. Reports as many errors as it can find; empty exactly when it reported one. `description` is
+// empty where the source could not be described: then the program has to say `input`.
+std::optional<Network> build_network(const ast::Program& program, const Sources& sources,
+                                     const Definitions& prelude, DataSpec data,
+                                     const std::optional<DataDescription>& description,
+                                     const Overrides& overrides, Diagnostics& diagnostics);
+
+// A layer's trained parameters, those of its activation included.
+std::int64_t parameter_count(const Layer& layer);
 
 // `netc emit --stage=network`
 std::string print(const Network& network, const Sources& sources);
 
-// The table of `netc check`: line, layer, output shape, parameters, FLOPs; `arena_bytes` is what a step needs, 0 if not known.
+// The table of `netc check`: line, layer, output shape, parameters, FLOPs; `arena_bytes` is what a step
+// needs, 0 if not known.
 std::string summary(const Network& network, const Sources& sources, std::int64_t arena_bytes);
 
 }  // namespace netc

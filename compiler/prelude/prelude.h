@@ -1,6 +1,6 @@
 #pragma once
-// What ships with netc and is written in netc: compiler/prelude/*.net, carried in the program and parsed at start, and the means to turn a
-// definition, the prelude's or a person's, into scalar expressions.
+// What ships with netc and is written in netc: compiler/prelude/*.net, carried in the program and parsed at
+// start, and the means to turn a definition, the prelude's or a person's, into scalar expressions.
 
 #include <map>
 #include <optional>
@@ -15,18 +15,32 @@
 
 namespace netc {
 
+// What a name stands for where an expression is lowered.
+struct NamedValue {
+  graph::ScalarExpr expr;  // in terms of the lowering's operands
+  std::string other;       // what it is when it is no number: `an activation`; else empty
+  bool failed = false;     // its own error is reported already: uses stay silent
+};
+using Scope = std::map<std::string, NamedValue, std::less<>>;
+
 // The definitions of one or several programs, by kind and name. Points into ASTs, which it keeps.
 struct Definitions {
   std::vector<ast::Program> programs;
   std::map<std::string, const ast::FunctionDefinition*, std::less<>> activations, losses, schedules;
   std::map<std::string, const ast::OptimizerDefinition*, std::less<>> optimizers;
+  // The top-level `let`s that the bodies see: constants.
+  Scope values;
 };
+
+// Adds a program's definitions, which stays where it is.
+void add_definitions(const ast::Program& program, Definitions& definitions);
 
 // Parses the prelude. A fault in it is a bug of netc.
 Definitions load_prelude(Sources& sources);
 
-// The update rule of one parameter tensor. Operands of every expression, in order: w, g, each state, then step, epoch, progress; hyperparameters
-// are already in place (numbers, or expressions of step, epoch and progress).
+// The update rule of one parameter tensor. Operands of every expression, in order: w, g, each state, then
+// step, epoch, progress; hyperparameters are already in place (numbers, or expressions of step, epoch and
+// progress).
 struct OptimizerRule {
   std::string name;
   struct State {
@@ -34,7 +48,8 @@ struct OptimizerRule {
     double initial = 0;
   };
   std::vector<State> states;
-  // The new value of w and of each state, from the values before the step (assignments in sequence are already substituted).
+  // The new value of w and of each state, from the values before the step (assignments in sequence are
+  // already substituted).
   graph::ScalarExpr next_w;
   std::vector<graph::ScalarExpr> next_states;
 
@@ -46,15 +61,11 @@ struct OptimizerRule {
   std::uint32_t operand_progress() const { return operand_step() + 2; }
 };
 
-// A value that a name stands for where an expression is lowered.
-struct NamedValue {
-  graph::ScalarExpr expr;  // in terms of the lowering's operands
-};
-using Scope = std::map<std::string, NamedValue, std::less<>>;
-
-// AST expression -> scalar expression: names from the scope, the functions of language.md, activations of `definitions` and schedules by call.
-// Errors (unknown name, wrong number of arguments, recursion, not a number ...) go to `diagnostics`.
-std::optional<graph::ScalarExpr> lower_expression(const ast::Expr& expr, const Scope& scope, const Definitions& prelude, const Definitions& user,
+// AST expression -> scalar expression: names from the scope, the functions of language.md, activations of
+// `definitions` and schedules by call. Errors (unknown name, wrong number of arguments, recursion, not a
+// number ...) go to `diagnostics`.
+std::optional<graph::ScalarExpr> lower_expression(const ast::Expr& expr, const Scope& scope,
+                                                  const Definitions& prelude, const Definitions& user,
                                                   Diagnostics& diagnostics);
 
 }  // namespace netc

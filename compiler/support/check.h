@@ -10,7 +10,7 @@ namespace netc {
 
 }  // namespace netc
 
-#define NETC_CHECK(condition, message) \
-  do { \
+#define NETC_CHECK(condition, message)                                 \
+  do {                                                                 \
     if (!(condition)) ::netc::report_bug(__FILE__, __LINE__, message); \
   } while (false)

@@ -7,11 +7,15 @@
 //   ...
 //   diagnostics.error(kUnknownLayer, span, name).caret("did you mean `dense`?").hint("...");
 //
-// Wording: lower case, no full stop, code in backticks; the situation first, then the rule, then a hint. Every kind is shown by a golden
-// test (tests/golden/diagnostics); a test reads the declarations, so a kind is declared in exactly the form above.
+// Wording: lower case, no full stop, code in backticks; the situation first, then the rule, then a hint.
+// Every kind is shown by a golden test (tests/golden/diagnostics); a test reads the declarations, so a kind
+// is declared in exactly the form above.
 
+#include <set>
 #include <string>
 #include <string_view>
+#include <tuple>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -45,7 +49,7 @@ struct Diagnostic {
   std::vector<std::string> hints;
 };
 
-// Adds to a diagnostic just emitted.
+// Adds to a diagnostic just emitted; use it before the next one is.
 class DiagnosticBuilder {
  public:
   explicit DiagnosticBuilder(Diagnostic& diagnostic) : diagnostic_(&diagnostic) {}
@@ -61,11 +65,13 @@ class Diagnostics {
  public:
   // Emitting the same kind at the same span twice keeps the first.
   template <typename... Args>
-  DiagnosticBuilder error(const DiagnosticKind<Args...>& kind, Span span, std::type_identity_t<Args>... args) {
+  DiagnosticBuilder error(const DiagnosticKind<Args...>& kind, Span span,
+                          std::type_identity_t<Args>... args) {
     return add(Severity::kError, kind.name, span, fmt::format(kind.message, std::forward<Args>(args)...));
   }
   template <typename... Args>
-  DiagnosticBuilder warning(const DiagnosticKind<Args...>& kind, Span span, std::type_identity_t<Args>... args) {
+  DiagnosticBuilder warning(const DiagnosticKind<Args...>& kind, Span span,
+                            std::type_identity_t<Args>... args) {
     return add(Severity::kWarning, kind.name, span, fmt::format(kind.message, std::forward<Args>(args)...));
   }
 
@@ -78,6 +84,7 @@ class Diagnostics {
  private:
   DiagnosticBuilder add(Severity severity, std::string_view kind, Span span, std::string message);
   std::vector<Diagnostic> list_;
+  std::set<std::tuple<std::string_view, SourceId, std::uint32_t, std::uint32_t>> emitted_;
   Diagnostic repeated_;  // takes what is added to a suppressed repetition
   std::size_t errors_ = 0;
 };

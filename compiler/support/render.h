@@ -23,6 +23,7 @@ struct RenderOptions {
 std::string render(const Sources& sources, const Diagnostic& diagnostic, const RenderOptions& options = {});
 
 // All of them in order, a blank line between two.
-std::string render_all(const Sources& sources, const Diagnostics& diagnostics, const RenderOptions& options = {});
+std::string render_all(const Sources& sources, const Diagnostics& diagnostics,
+                       const RenderOptions& options = {});
 
 }  // namespace netc

@@ -1,7 +1,9 @@
 #pragma once
-// The texts that netc reads, and places in them. A place is a byte range; lines and columns are worked out only to be shown.
+// The texts that netc reads, and places in them. A place is a byte range; lines and columns are worked out
+// only to be shown.
 
 #include <cstdint>
+#include <deque>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,12 +25,14 @@ struct Span {
 // Smallest span that covers both; they are of one source.
 Span cover(Span first, Span last);
 
-// Line and column count from 1; a column is a code point.
+// Line and column count from 1; a column is a code point. A byte-order mark at the start counts for nothing.
 struct Position {
   std::uint32_t line = 1;
   std::uint32_t column = 1;
 };
 
+// A lookup costs little wherever it falls, also in one line of a megabyte. Texts stay where they are when
+// others are added.
 class Sources {
  public:
   // `name` is what messages show: a path, `<prelude>/activations.net` or `--set lr=0.1`.
@@ -47,9 +51,11 @@ class Sources {
     std::string name;
     std::string text;
     std::vector<std::uint32_t> line_begins;
+    std::vector<std::uint32_t> code_points;  // before each whole kilobyte
   };
   const File& file(SourceId id) const;
-  std::vector<File> files_;
+  static std::uint32_t code_points_before(const File& file, std::uint32_t offset);
+  std::deque<File> files_;
 };
 
 }  // namespace netc

@@ -1,6 +1,7 @@
 #pragma once
-// The program as written: statements, arguments and expressions, each with its span. Names are not yet looked up and nothing is checked
-// beyond the grammar; that `dense` is a layer and `train` a section is network/'s knowledge.
+// The program as written: statements, arguments and expressions, each with its span. Names are not yet looked
+// up and nothing is checked beyond the grammar; that `dense` is a layer and `train` a section is network/'s
+// knowledge.
 
 #include <memory>
 #include <optional>
@@ -49,7 +50,19 @@ struct Call {
 struct Negate {
   ExprPtr operand;
 };
-enum class BinaryOp { kAdd, kSubtract, kMultiply, kDivide, kPower, kLess, kLessEqual, kGreater, kGreaterEqual, kEqual, kNotEqual };
+enum class BinaryOp {
+  kAdd,
+  kSubtract,
+  kMultiply,
+  kDivide,
+  kPower,
+  kLess,
+  kLessEqual,
+  kGreater,
+  kGreaterEqual,
+  kEqual,
+  kNotEqual
+};
 struct Binary {
   BinaryOp op;
   ExprPtr left, right;
@@ -77,7 +90,8 @@ struct Block {
   Span span;  // with the braces
 };
 
-// A name with arguments, perhaps blocks, perhaps arguments behind the last block. `loss huber delta=1.0` and `optimizer adam` are commands too.
+// A name with arguments, perhaps blocks, perhaps arguments behind the last block. `loss huber delta=1.0` and
+// `optimizer adam` are commands too.
 struct Command {
   Name name;
   std::vector<Argument> arguments;

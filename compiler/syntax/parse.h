@@ -1,6 +1,7 @@
 #pragma once
 // Text -> AST. The only folder that knows ANTLR.
 
+#include <cstddef>
 #include <optional>
 #include <string>
 
@@ -9,8 +10,12 @@
 
 namespace netc {
 
-// Precondition: `source` holds the text. Bounded: texts over 1 MiB and nesting over a limit are refused with a diagnostic.
-// Empty exactly when an error was emitted.
+// A longer text is refused; so a reader of files need not read more than one byte over it.
+inline constexpr std::size_t kMaxSourceBytes = 1 << 20;
+
+// Precondition: `source` holds the text. Empty exactly when an error was emitted. Time, memory and the height
+// of the tree are bounded: long texts, deep brackets and long expressions are refused, and so is what follows
+// a hundred errors.
 std::optional<ast::Program> parse_program(const Sources& sources, SourceId source, Diagnostics& diagnostics);
 
 // One expression, such as the VALUE of `--set NAME=VALUE`.

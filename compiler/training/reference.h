@@ -21,8 +21,8 @@ using ReferenceLeaves = std::map<std::string, ReferenceTensor>;
 
 struct ReferenceRun {
   std::map<std::string, ReferenceTensor> outputs;
-  ReferenceLeaves next;                  // the next value of each updated leaf
-  std::vector<ReferenceTensor> values;   // of every node, by ValueId
+  ReferenceLeaves next;                 // the next value of each updated leaf
+  std::vector<ReferenceTensor> values;  // of every node, by ValueId
 };
 
 // Precondition: `graph` verifies and `leaves` has every leaf with its extents. `seed` keys the random nodes.

@@ -5,15 +5,19 @@
 
 namespace netc::training {
 
-// Drops what no output and no update needs. Leaves stay, so that a run's parameters do not depend on what is read.
+// Drops what no output and no update needs. Leaves stay, so that a run's parameters do not depend on what is
+// read.
 graph::Graph drop_dead(graph::Graph graph);
 
 // Equal nodes become one (leaves, random and scan excepted).
 graph::Graph merge_equal(graph::Graph graph);
 
-// A map that feeds maps is written into them (where each reads it at plain axes), so that scalar rewrites see through:
-// softmax under cross-entropy becomes log-sum-exp here. Runs `simplify` on what it made. A map whose scalar work is dear (more than a few
-// transcendental operations) and which has several users stays.
+// A map that feeds one map is written into it; one that feeds several maps and nothing else, into each if it
+// is cheap: no division or function, and at most one operand of its own size. Where a map takes the logarithm
+// of a probability (a sigmoid, or a quotient of an exponential) that is written out too, so that softmax
+// under cross-entropy becomes log-sum-exp. Runs `simplify` on what it made. Constants of one value become
+// numbers. Work that costs more than an addition is never moved to where it would be done for more elements
+// than now.
 graph::Graph inline_maps(graph::Graph graph);
 
 }  // namespace netc::training

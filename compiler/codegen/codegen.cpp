@@ -1,0 +1,178 @@
+#include "compiler/codegen/codegen.h"
+
+#include <algorithm>
+#include <atomic>
+#include <map>
+#include <numeric>
+#include <thread>
+
+#include <llvm/ExecutionEngine/Orc/ExecutionUtils.h>
+#include <llvm/ExecutionEngine/Orc/LLJIT.h>
+#include <llvm/MC/MCSubtargetInfo.h>
+#include <llvm/TargetParser/Host.h>
+
+#include "compiler/codegen/emitter.h"
+#include "compiler/codegen/module.h"
+#include "compiler/support/check.h"
+
+namespace netc::codegen {
+
+namespace {
+
+template <typename T>
+T expect(llvm::Expected<T> value) {
+  if (!value) NETC_CHECK(false, llvm::toString(value.takeError()));
+  return std::move(*value);
+}
+
+void expect(llvm::Error error) {
+  if (error) NETC_CHECK(false, llvm::toString(std::move(error)));
+}
+
+// A kernel to compile, and the symbol that it gets.
+struct Job {
+  const kernel::Plan* plan;
+  std::size_t kernel;
+  std::string symbol;
+  llvm::SmallVector<char, 0> object;
+};
+
+// Contractions have most code, so they go first, that threads finish together.
+std::int64_t weight(const Job& job) {
+  const kernel::Kernel& kernel = job.plan->kernels[job.kernel];
+  const auto* contract = std::get_if<kernel::ContractKernel>(&kernel.form);
+  return static_cast<std::int64_t>(kernel.body.pool.size()) * (contract ? 2 * contract->row_tile * contract->block_tile : 1);
+}
+
+void compile_jobs(std::vector<Job>& jobs, const kernel::Target& target, int threads) {
+  std::vector<std::size_t> order(jobs.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return weight(jobs[a]) > weight(jobs[b]); });
+  std::atomic<std::size_t> next = 0;
+  auto work = [&] {
+    auto machine = make_target_machine(target);
+    for (std::size_t i = next++; i < order.size(); i = next++) {
+      Job& job = jobs[order[i]];
+      llvm::LLVMContext context;
+      auto module = make_module(context, *job.plan, job.kernel, *machine);
+      module->getFunctionList().front().setName(job.symbol);
+      job.object = generate(*module, *machine, llvm::CodeGenFileType::ObjectFile);
+    }
+  };
+  std::vector<std::jthread> helpers;
+  for (int i = 1; i < threads && i < static_cast<int>(jobs.size()); ++i) helpers.emplace_back(work);
+  work();
+}
+
+class JitCode : public Code {
+ public:
+  JitCode(std::span<const kernel::Plan* const> plans, const kernel::Target& target, int threads) {
+    std::vector<Job> jobs;
+    std::vector<std::vector<std::size_t>> job_of(plans.size());
+    std::map<std::string, std::size_t> known;
+    for (std::size_t p = 0; p < plans.size(); ++p) {
+      for (std::size_t k = 0; k < plans[p]->kernels.size(); ++k) {
+        auto [place, is_new] = known.try_emplace(kernel::signature(*plans[p], plans[p]->kernels[k]), jobs.size());
+        if (is_new) jobs.push_back({plans[p], k, symbol(plans[p]->kernels[k], jobs.size()), {}});
+        job_of[p].push_back(place->second);
+      }
+    }
+    compile_jobs(jobs, target, threads);
+    compiled_ = jobs.size();
+    std::vector<KernelFunction> addresses = link(jobs);
+    for (const auto& numbers : job_of) {
+      functions_.emplace_back();
+      for (std::size_t number : numbers) functions_.back().push_back(addresses[number]);
+    }
+  }
+
+  const std::vector<KernelFunction>& functions(std::size_t plan) const override { return functions_[plan]; }
+  std::size_t compiled_kernels() const override { return compiled_; }
+
+ private:
+  std::vector<KernelFunction> link(const std::vector<Job>& jobs) {
+    jit_ = expect(llvm::orc::LLJITBuilder().create());
+    const char prefix = jit_->getDataLayout().getGlobalPrefix();
+    jit_->getMainJITDylib().addGenerator(expect(llvm::orc::DynamicLibrarySearchGenerator::GetForCurrentProcess(prefix)));
+    for (const Job& job : jobs) {
+      expect(jit_->addObjectFile(llvm::MemoryBuffer::getMemBufferCopy({job.object.data(), job.object.size()}, job.symbol)));
+    }
+    std::vector<KernelFunction> addresses;
+    for (const Job& job : jobs) addresses.push_back(expect(jit_->lookup(job.symbol)).toPtr<KernelFunction>());
+    return addresses;
+  }
+
+  std::unique_ptr<llvm::orc::LLJIT> jit_;
+  std::vector<std::vector<KernelFunction>> functions_;
+  std::size_t compiled_ = 0;
+};
+
+std::string host_features() {
+  std::string text;
+  for (const auto& feature : llvm::sys::getHostCPUFeatures()) {
+    text += (text.empty() ? "" : ",") + std::string(feature.second ? "+" : "-") + feature.first().str();
+  }
+  return text;
+}
+
+kernel::Target describe(const llvm::TargetMachine& machine, std::string cpu, std::string features) {
+  const llvm::MCSubtargetInfo& info = *machine.getMCSubtargetInfo();
+  kernel::Target target{std::move(cpu), std::move(features), 16, 4};
+  if (machine.getTargetTriple().isAArch64()) target.vector_registers = 32;
+  if (machine.getTargetTriple().isX86()) {
+    if (info.checkFeatures("+avx")) target.floats_a_register = 8;
+    if (info.checkFeatures("+avx512f")) target = {target.cpu, target.features, 32, 16};
+  }
+  return target;
+}
+
+}  // namespace
+
+std::optional<kernel::Target> find_target(const std::string& cpu) {
+  initialize_llvm();
+  kernel::Target target;
+  target.cpu = cpu.empty() ? llvm::sys::getHostCPUName().str() : cpu;
+  if (cpu.empty()) target.features = host_features();
+  auto generic = make_target_machine({"", "", 16, 4});
+  if (!cpu.empty() && !generic->getMCSubtargetInfo()->isCPUStringValid(cpu)) return std::nullopt;
+  return describe(*make_target_machine(target), target.cpu, target.features);
+}
+
+bool runs_here(const kernel::Target& target) {
+  auto here = make_target_machine(*find_target(""));
+  auto there = make_target_machine(target);
+  for (const char* feature : {"+sse4.2", "+avx", "+avx2", "+fma", "+avx512f", "+avx512vl", "+avx512dq", "+avx512bw"}) {
+    if (there->getTargetTriple().isX86() && there->getMCSubtargetInfo()->checkFeatures(feature) && !here->getMCSubtargetInfo()->checkFeatures(feature)) return false;
+  }
+  return true;
+}
+
+std::unique_ptr<Code> compile(std::span<const kernel::Plan* const> plans, const kernel::Target& target, int threads) {
+  initialize_llvm();
+  return std::make_unique<JitCode>(plans, target, threads);
+}
+
+std::string emit_llvm(const kernel::Plan& plan, const kernel::Target& target) {
+  auto machine = make_target_machine(target);
+  std::string text;
+  llvm::raw_string_ostream out(text);
+  for (std::size_t k = 0; k < plan.kernels.size(); ++k) {
+    llvm::LLVMContext context;
+    make_module(context, plan, k, *machine)->print(out, nullptr);
+  }
+  return text;
+}
+
+std::string emit_assembly(const kernel::Plan& plan, const kernel::Target& target) {
+  auto machine = make_target_machine(target);
+  std::string text;
+  for (std::size_t k = 0; k < plan.kernels.size(); ++k) {
+    llvm::LLVMContext context;
+    auto module = make_module(context, plan, k, *machine);
+    auto bytes = generate(*module, *machine, llvm::CodeGenFileType::AssemblyFile);
+    text.append(bytes.data(), bytes.size());
+  }
+  return text;
+}
+
+}  // namespace netc::codegen

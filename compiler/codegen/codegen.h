@@ -1,0 +1,39 @@
+#pragma once
+// Plans -> machine code, or its text. The only folder that knows LLVM.
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "compiler/kernel/kernel.h"
+#include "compiler/kernel/target.h"
+
+namespace netc::codegen {
+
+// A processor by LLVM's name, such as x86-64-v3; empty: this machine. Empty result: there is no such processor.
+std::optional<kernel::Target> find_target(const std::string& cpu);
+// Can this machine run code for the target?
+bool runs_here(const kernel::Target& target);
+
+using KernelFunction = void (*)(void* const* args, std::int64_t begin, std::int64_t end);
+
+// Machine code in this process. Functions live as long as it does.
+class Code {
+ public:
+  virtual ~Code() = default;
+  // Of the kernels of plan `plan`, in order.
+  virtual const std::vector<KernelFunction>& functions(std::size_t plan) const = 0;
+  virtual std::size_t compiled_kernels() const = 0;  // equal kernels are compiled once
+};
+
+// Compiles on up to `threads` threads.
+std::unique_ptr<Code> compile(std::span<const kernel::Plan* const> plans, const kernel::Target& target, int threads);
+
+// LLVM IR as it goes into code generation; no pass runs before it.
+std::string emit_llvm(const kernel::Plan& plan, const kernel::Target& target);
+std::string emit_assembly(const kernel::Plan& plan, const kernel::Target& target);
+
+}  // namespace netc::codegen

@@ -1,0 +1,139 @@
+#include "compiler/codegen/emitter.h"
+
+#include <algorithm>
+
+#include "compiler/kernel/buffers.h"
+#include "compiler/support/check.h"
+
+namespace netc::codegen {
+
+using kernel::BufferId;
+using kernel::DType;
+using kernel::Storage;
+using llvm::BasicBlock;
+using llvm::Value;
+
+Emitter::Emitter(llvm::Module& module, const kernel::Plan& plan, const kernel::Kernel& kernel)
+    : plan_(plan), kernel_(kernel), b_(module.getContext()) {
+  auto* type = llvm::FunctionType::get(b_.getVoidTy(), {b_.getPtrTy(), b_.getInt64Ty(), b_.getInt64Ty()}, false);
+  function_ = llvm::Function::Create(type, llvm::Function::ExternalLinkage, module.getModuleIdentifier(), module);
+  function_->getArg(0)->setName("args");
+  function_->getArg(1)->setName("begin");
+  function_->getArg(2)->setName("end");
+  function_->addFnAttr(llvm::Attribute::NoUnwind);
+  b_.SetInsertPoint(BasicBlock::Create(module.getContext(), "entry", function_));
+  for (std::size_t i = 0; i < kernel.arguments.size(); ++i) {
+    Value* slot = b_.CreateConstInBoundsGEP1_64(b_.getPtrTy(), function_->getArg(0), i);
+    bases_.push_back(b_.CreateLoad(b_.getPtrTy(), slot));
+  }
+}
+
+void Emitter::loop(Value* first, Value* last, std::int64_t step, bool some, const std::function<void(Value*)>& body) {
+  BasicBlock* before = b_.GetInsertBlock();
+  BasicBlock* head = BasicBlock::Create(b_.getContext(), "loop", function_);
+  BasicBlock* after = BasicBlock::Create(b_.getContext(), "after", function_);
+  if (some) {
+    b_.CreateBr(head);
+  } else {
+    b_.CreateCondBr(b_.CreateICmpSLT(first, last), head, after);
+  }
+  b_.SetInsertPoint(head);
+  llvm::PHINode* i = b_.CreatePHI(b_.getInt64Ty(), 2, "i");
+  i->addIncoming(first, before);
+  body(i);
+  Value* next = b_.CreateAdd(i, index(step));
+  i->addIncoming(next, b_.GetInsertBlock());
+  b_.CreateCondBr(b_.CreateICmpSLT(next, last), head, after);
+  b_.SetInsertPoint(after);
+}
+
+std::vector<Value*> Emitter::reduce_loop(Value* first, Value* last, std::int64_t step, std::vector<Value*> carried,
+                                         const std::function<std::vector<Value*>(Value*, std::vector<Value*>)>& body) {
+  std::vector<Value*> result;
+  loop(first, last, step, true, [&](Value* i) {
+    BasicBlock* head = b_.GetInsertBlock();
+    BasicBlock* before = llvm::cast<llvm::PHINode>(i)->getIncomingBlock(0);
+    std::vector<llvm::PHINode*> phis;
+    for (Value* value : carried) {
+      phis.push_back(b_.CreatePHI(value->getType(), 2));
+      phis.back()->addIncoming(value, before);
+    }
+    NETC_CHECK(b_.GetInsertBlock() == head, "carried values are the head's");
+    result = body(i, {phis.begin(), phis.end()});
+    for (std::size_t n = 0; n < phis.size(); ++n) phis[n]->addIncoming(result[n], b_.GetInsertBlock());
+  });
+  return result;
+}
+
+void Emitter::branch(Value* condition, const std::function<void()>& then, const std::function<void()>& otherwise) {
+  BasicBlock* yes = BasicBlock::Create(b_.getContext(), "then", function_);
+  BasicBlock* no = BasicBlock::Create(b_.getContext(), "else", function_);
+  BasicBlock* after = BasicBlock::Create(b_.getContext(), "after", function_);
+  b_.CreateCondBr(condition, yes, no);
+  b_.SetInsertPoint(yes);
+  then();
+  b_.CreateBr(after);
+  b_.SetInsertPoint(no);
+  otherwise();
+  b_.CreateBr(after);
+  b_.SetInsertPoint(after);
+}
+
+Value* Emitter::base(BufferId id) {
+  auto found = std::find(kernel_.arguments.begin(), kernel_.arguments.end(), id);
+  NETC_CHECK(found != kernel_.arguments.end(), "a kernel touches its arguments alone");
+  return bases_[found - kernel_.arguments.begin()];
+}
+
+Value* Emitter::times(Value* value, std::int64_t factor) {
+  if (auto* constant = llvm::dyn_cast<llvm::ConstantInt>(value)) return index(constant->getSExtValue() * factor);
+  return factor == 1 ? value : b_.CreateMul(value, index(factor));
+}
+
+Value* Emitter::advance(Value* pointer, Value* elements, std::int64_t element_bytes) {
+  return b_.CreateGEP(b_.getInt8Ty(), pointer, times(elements, element_bytes));
+}
+
+Value* Emitter::advance(Value* pointer, std::int64_t bytes) { return bytes == 0 ? pointer : b_.CreateGEP(b_.getInt8Ty(), pointer, index(bytes)); }
+
+Value* Emitter::load(llvm::Type* type, Value* pointer) { return b_.CreateAlignedLoad(type, pointer, llvm::Align(type->getScalarSizeInBits() / 8)); }
+void Emitter::store(Value* value, Value* pointer) {
+  b_.CreateAlignedStore(value, pointer, llvm::Align(value->getType()->getScalarSizeInBits() / 8));
+}
+
+Value* Emitter::sample_address(BufferId id, Value* row) {
+  const kernel::Buffer& buffer = plan_.buffer(id);
+  const std::int64_t bytes = buffer.dtype == DType::kU8 ? 1 : 4;
+  const std::int64_t elements = buffer.storage == Storage::kLabels ? 1 : buffer.layout.row_stride;
+  // runtime::BatchRows: the data set's first byte, then the step's list of samples.
+  Value* data = b_.CreateLoad(b_.getPtrTy(), base(id));
+  Value* samples = b_.CreateLoad(b_.getPtrTy(), advance(base(id), 8));
+  Value* sample = b_.CreateSExt(load(b_.getInt32Ty(), advance(samples, row)), b_.getInt64Ty());
+  return advance(data, sample, elements * bytes);
+}
+
+Value* Emitter::element_address(BufferId id, Value* row, Value* column) {
+  const kernel::Buffer& buffer = plan_.buffer(id);
+  if (buffer.storage == Storage::kSamples) return advance(sample_address(id, row), column, 1);
+  Value* pointer = advance(base(id), row, kernel::row_stride(buffer, kernel_) * 4);
+  const std::int64_t block_stride = buffer.layout.block_stride;
+  if (block_stride % kernel::kLanes == 0) return advance(pointer, column, block_stride / kernel::kLanes * 4);
+  return advance(pointer, b_.CreateUDiv(column, index(kernel::kLanes)), block_stride * 4);
+}
+
+Value* Emitter::tile_begin(Value* tile, std::int64_t extent, std::int64_t tiles) {
+  const std::int64_t q = extent / tiles, a = extent % tiles;
+  Value* begin = times(tile, q);
+  if (a == 0) return begin;
+  return b_.CreateAdd(begin, b_.CreateSelect(b_.CreateICmpSLT(tile, index(a)), tile, index(a)));
+}
+
+std::string symbol(const kernel::Kernel& kernel, std::size_t number) {
+  std::string name = kernel.name + "." + std::to_string(number);
+  for (char& c : name) {
+    if (!std::isalnum(static_cast<unsigned char>(c)) && c != '_' && c != '.') c = '_';
+  }
+  return name;
+}
+
+}  // namespace netc::codegen

@@ -1,0 +1,17 @@
+#pragma once
+// How the driver speaks to a person.
+
+#include <cstdio>
+
+#include "compiler/support/diagnostics.h"
+#include "runtime/result.h"
+
+namespace netc::driver {
+
+bool is_terminal(std::FILE* file);
+// To stderr; in colour on a terminal.
+void print_diagnostics(const Sources& sources, const Diagnostics& diagnostics);
+// `error: ...` and its hints, to stderr.
+void print_error(const runtime::Error& error);
+
+}  // namespace netc::driver

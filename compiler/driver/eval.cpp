@@ -1,0 +1,98 @@
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <numeric>
+
+#include "compiler/driver/commands.h"
+#include "compiler/driver/console.h"
+#include "compiler/driver/exit_codes.h"
+#include "compiler/driver/frontend.h"
+#include "compiler/driver/process.h"
+#include "compiler/driver/settings_file.h"
+#include "compiler/driver/target.h"
+#include "runtime/run_folder.h"
+#include "runtime/trainer.h"
+
+namespace netc::driver {
+
+namespace {
+
+// A run's folder brings its program and weights; a .net file needs `--weights`.
+OrExit<Origin> find_origin(Options& options) {
+  if (!std::filesystem::is_directory(options.file)) {
+    if (options.weights) return read_origin(options.file);
+    print_error({fmt::format("`{}` is not a run's folder", options.file), {"to test a .net file, name its weights with `--weights FILE`"}});
+    return {nullptr, std::filesystem::exists(options.file) ? kUsageError : kDataError};
+  }
+  if (!options.weights) options.weights = options.file + "/weights.safetensors";
+  runtime::Result<Origin> origin = from_folder(options.file, options);
+  if (origin) return {std::make_unique<Origin>(*origin), kGood};
+  print_error(origin.error());
+  return {nullptr, kDataError};
+}
+
+int fail(const runtime::Error& error) {
+  print_error(error);
+  return kDataError;
+}
+
+void report_test(const Loaded& loaded, const runtime::Dataset& data, const runtime::Totals& totals, double seconds, runtime::RunReport& report) {
+  report.model = loaded.network.name;
+  report.seed = loaded.network.train.seed;
+  report.batch = loaded.network.train.batch;
+  const auto count = static_cast<double>(totals.samples);
+  runtime::Scores scores{totals.loss / count, totals.correct / count};
+  if (data.classes == 0) scores.accuracy.reset();
+  report.test = runtime::TestReport{scores, totals.samples, seconds};
+}
+
+int evaluate(const Options& options, const Loaded& loaded, const PipelineOptions& pipeline) {
+  Diagnostics diagnostics;
+  std::optional<Compiled> compiled = compile(loaded.network, loaded.sources, false, pipeline, diagnostics);
+  print_diagnostics(loaded.sources, diagnostics);
+  if (!compiled) return kProgramError;
+  runtime::Result<runtime::LoadedTensors> weights = runtime::load_safetensors(*options.weights);
+  if (!weights) return fail(weights.error());
+  if (runtime::Status status = compiled->store->assign(weights->tensors, false); !status) return fail(status.error());
+  runtime::Result<runtime::Dataset> data = runtime::load_dataset(loaded.request, pipeline.threads);
+  if (!data) return fail(data.error());
+  const std::int64_t count = resolve(loaded.network.data.test, data->test.count, data->test.count);
+  if (count == 0) return fail({"the data has no test part", {}});
+  std::vector<std::int32_t> rows(static_cast<std::size_t>(count));
+  std::iota(rows.begin(), rows.end(), 0);
+  runtime::ThreadTeam team(pipeline.threads);
+  runtime::Executor executor(compiled->inference, *compiled->store, team);
+  executor.bind(data->test);
+  const double start = runtime::now_seconds();
+  runtime::Totals totals = runtime::evaluate(executor, team, std::move(rows));
+  runtime::RunReport report;
+  report_test(loaded, *data, totals, runtime::now_seconds() - start, report);
+  report.threads = pipeline.threads;
+  report.parameters = compiled->store->parameter_count();
+  report.weights_sha256 = runtime::sha256_of(compiled->store->parameters());
+  report.total_seconds = seconds_since_start(runtime::now_seconds());
+  report.peak_rss_bytes = peak_rss_bytes();
+  fmt::print(options.json == "-" ? stderr : stdout, "{}", runtime::closing_lines(report));
+  if (!options.json) return kGood;
+  if (*options.json != "-") {
+    runtime::Status status = runtime::write_file_atomically(*options.json, to_json(report));
+    return status ? kGood : fail(status.error());
+  }
+  fmt::print("{}", to_json(report));
+  return kGood;
+}
+
+}  // namespace
+
+int eval_command(const Options& given) {
+  Options options = given;
+  OrExit<Origin> origin = find_origin(options);
+  if (!origin.value) return origin.exit_code;
+  OrExit<Loaded> loaded = load_program(*origin.value, options, true);
+  if (!loaded.value) return loaded.exit_code;
+  std::optional<PipelineOptions> pipeline = pipeline_options(options.cpu, options.threads, true);
+  if (!pipeline) return kUsageError;
+  return evaluate(options, *loaded.value, *pipeline);
+}
+
+}  // namespace netc::driver

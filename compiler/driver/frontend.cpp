@@ -1,0 +1,116 @@
+#include "compiler/driver/frontend.h"
+
+#include <unistd.h>
+
+#include <climits>
+#include <cmath>
+#include <cstdlib>
+#include <filesystem>
+
+#include "compiler/driver/console.h"
+#include "compiler/driver/exit_codes.h"
+#include "compiler/syntax/parse.h"
+#include "runtime/run_folder.h"
+
+namespace netc::driver {
+
+namespace {
+
+constexpr std::size_t kMostBytes = std::size_t{2} << 20;
+
+std::string absolute(const std::string& path, const std::string& directory) {
+  std::filesystem::path wanted(path);
+  return wanted.is_absolute() || directory.empty() ? path : (std::filesystem::path(directory) / wanted).string();
+}
+
+// Where a known set may lie, most wanted first: where the person says, beside the program, in the working directory, beside netc.
+std::vector<std::string> search_folders(const std::string& kind, const std::string& directory) {
+  std::vector<std::string> folders;
+  if (const char* wanted = std::getenv("NETC_DATA")) folders.push_back(absolute(kind, wanted));
+  folders.push_back(absolute("data/" + kind, directory));
+  folders.push_back("data/" + kind);
+  std::error_code none;
+  const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe", none).parent_path();
+  folders.push_back((self / "../examples/data" / kind).lexically_normal().string());
+  folders.push_back((self / "../share/netc/data" / kind).lexically_normal().string());
+  if (const char* home = std::getenv("HOME")) folders.push_back(absolute(".cache/netc/" + kind, home));
+  return folders;
+}
+
+runtime::DataRequest make_request(const DataSpec& spec) {
+  runtime::DataRequest request;
+  request.kind = spec.kind;
+  for (const std::string& file : spec.files) request.files.push_back(absolute(file, spec.directory));
+  request.search = search_folders(spec.kind, spec.directory);
+  return request;
+}
+
+Overrides make_overrides(const Options& options, Sources& sources) {
+  Overrides overrides;
+  for (const auto& [name, value] : options.sets) overrides.lets.push_back({name, sources.add("--set " + name + "=" + value, value)});
+  for (const auto& [name, value] : options.settings) overrides.train.push_back({name, sources.add("--" + name + " " + value, value)});
+  if (options.data) overrides.data = Override{"data", sources.add("--data " + *options.data, *options.data)};
+  return overrides;
+}
+
+Shape shape_of(const std::vector<std::int64_t>& extents) {
+  const ShapeKind kind = extents.size() == 3 ? ShapeKind::kImage : extents.size() == 2 ? ShapeKind::kSequence : ShapeKind::kVector;
+  return {kind, extents};
+}
+
+DataDescription to_description(const runtime::DatasetDescription& described) {
+  return {shape_of(described.sample_extents), described.classes, described.train, described.test};
+}
+
+}  // namespace
+
+OrExit<Origin> read_origin(const std::string& path) {
+  runtime::Result<std::string> text = runtime::read_file(path, kMostBytes);
+  if (!text) {
+    print_error(text.error());
+    return {nullptr, kDataError};
+  }
+  auto origin = std::make_unique<Origin>();
+  *origin = {path, std::move(*text), std::filesystem::path(path).parent_path().string()};
+  return {std::move(origin), kGood};
+}
+
+OrExit<Loaded> load_program(const Origin& origin, const Options& options, bool need_data) {
+  auto loaded = std::make_unique<Loaded>();
+  Sources& sources = loaded->sources;
+  Diagnostics diagnostics;
+  auto fail = [&]() -> OrExit<Loaded> {
+    print_diagnostics(sources, diagnostics);
+    return {nullptr, kProgramError};
+  };
+  loaded->source = sources.add(origin.name, origin.text);
+  std::optional<ast::Program> program = parse_program(sources, loaded->source, diagnostics);
+  if (!program) return fail();
+  loaded->program = std::move(*program);
+  loaded->prelude = load_prelude(sources);
+  Overrides overrides = make_overrides(options, sources);
+  std::optional<DataSpec> spec = read_data_spec(loaded->program, sources, overrides, diagnostics);
+  if (!spec) return fail();
+  spec->directory = options.data ? options.data_directory : origin.directory;
+  loaded->request = make_request(*spec);
+  runtime::Result<runtime::DatasetDescription> described = runtime::describe_dataset(loaded->request);
+  if (!described && need_data) {
+    print_error(described.error());
+    return {nullptr, kDataError};
+  }
+  std::optional<DataDescription> description;
+  if (described) description = to_description(*described);
+  std::optional<Network> network = build_network(loaded->program, sources, loaded->prelude, std::move(*spec), description, overrides, diagnostics);
+  if (!network) return fail();
+  print_diagnostics(sources, diagnostics);
+  loaded->network = std::move(*network);
+  return {std::move(loaded), kGood};
+}
+
+std::int64_t resolve(const std::optional<Amount>& amount, std::int64_t all, std::int64_t otherwise) {
+  if (!amount) return otherwise;
+  const double wanted = amount->share ? std::floor(amount->value * static_cast<double>(all)) : amount->value;
+  return std::min(all, static_cast<std::int64_t>(wanted));
+}
+
+}  // namespace netc::driver

@@ -1,0 +1,45 @@
+#pragma once
+// From the command line to a typed network: reads files, asks the data source what it holds, reports what is wrong.
+
+#include <memory>
+#include <optional>
+
+#include "compiler/driver/options.h"
+#include "compiler/network/network.h"
+#include "runtime/dataset.h"
+
+namespace netc::driver {
+
+// A program and what is known of it. Spans of the network point into `sources`.
+struct Loaded {
+  Sources sources;
+  SourceId source{};
+  Definitions prelude;
+  ast::Program program;
+  Network network;
+  runtime::DataRequest request;
+};
+
+// Where a program's text comes from, and what its relative paths are relative to.
+struct Origin {
+  std::string name;       // for messages and as the network's name
+  std::string text;
+  std::string directory;
+};
+
+// The result, or the exit code after an error was printed.
+template <typename T>
+struct OrExit {
+  std::unique_ptr<T> value;
+  int exit_code = 0;
+};
+
+// Reads a .net file; data errors are exit code 3.
+OrExit<Origin> read_origin(const std::string& path);
+// `need_data`: the data has to be there; else a program that says `input` is typed without.
+OrExit<Loaded> load_program(const Origin& origin, const Options& options, bool need_data);
+
+// How many samples an amount means, of `all`.
+std::int64_t resolve(const std::optional<Amount>& amount, std::int64_t all, std::int64_t otherwise);
+
+}  // namespace netc::driver

@@ -1,0 +1,35 @@
+#pragma once
+// The table of contents of netc: every pass from the typed network to code, in order.
+
+#include <memory>
+#include <optional>
+
+#include "compiler/codegen/codegen.h"
+#include "compiler/graph/graph.h"
+#include "compiler/kernel/kernel.h"
+#include "compiler/network/network.h"
+#include "runtime/program.h"
+#include "runtime/store.h"
+
+namespace netc::driver {
+
+struct PipelineOptions {
+  kernel::Target target;
+  int threads = 2;
+};
+
+// The training step, as a graph and as kernels.
+std::optional<kernel::Plan> plan_training(const Network& network, const PipelineOptions& options, Diagnostics& diagnostics);
+std::optional<kernel::Plan> plan_inference(const Network& network, std::int64_t batch, const PipelineOptions& options, Diagnostics& diagnostics);
+
+// Programs over one store. `training` is empty where only predictions are wanted.
+struct Compiled {
+  std::unique_ptr<codegen::Code> code;
+  std::unique_ptr<runtime::Store> store;   // allocated, not initialized
+  std::optional<runtime::Program> training;
+  runtime::Program inference;
+  std::size_t kernels = 0;
+};
+std::optional<Compiled> compile(const Network& network, const Sources& sources, bool with_training, const PipelineOptions& options, Diagnostics& diagnostics);
+
+}  // namespace netc::driver

@@ -1,0 +1,60 @@
+#pragma once
+// A training run from the loaded program to its report.
+
+#include <future>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "compiler/driver/frontend.h"
+#include "compiler/driver/target.h"
+#include "runtime/run_folder.h"
+#include "runtime/trainer.h"
+
+namespace netc::driver {
+
+class Session {
+ public:
+  Session(const Options& options, const Origin& origin, Loaded& loaded, const PipelineOptions& pipeline);
+
+  // Makes the run's folder; compiles while the data is read; takes over a checkpoint. Exit code, kGood to go on.
+  int prepare();
+  // Epochs, validation, checkpoints. The exit code says how it ended.
+  int train();
+  // Test scores, weights and report, printed and saved.
+  int finish(int exit_code);
+
+ private:
+  int open_folder();
+  int compile_network();
+  int take_data();
+  int resume();
+  void print_header();
+  int diverged(const runtime::EpochOutcome& outcome);
+  runtime::EpochReport report_epoch(std::int64_t epoch, const runtime::EpochOutcome& outcome);
+  int save_checkpoint(std::int64_t epochs_done);
+  int save(const std::string& name, const runtime::Status& status);
+  void fill_report();
+  void test();
+  int write_json();
+  runtime::Scores mean(const runtime::Totals& totals) const;
+
+  const Options& options_;
+  const Origin& origin_;
+  Loaded& loaded_;
+  const PipelineOptions& pipeline_;
+  std::FILE* out_;                   // for words; JSON alone goes to stdout with `--json -`
+  std::optional<std::string> folder_;
+  runtime::LoadedTensors checkpoint_;
+  std::future<runtime::Result<runtime::Dataset>> loading_;
+  std::optional<runtime::Dataset> data_;
+  runtime::Split split_;
+  std::optional<Compiled> compiled_;
+  std::unique_ptr<runtime::ThreadTeam> team_;
+  std::unique_ptr<runtime::Executor> training_, inference_;
+  std::unique_ptr<runtime::Trainer> trainer_;
+  std::int64_t first_epoch_ = 0;
+  runtime::RunReport report_;
+};
+
+}  // namespace netc::driver

@@ -1,0 +1,105 @@
+#include "compiler/kernel/buffers.h"
+
+#include <algorithm>
+
+#include "compiler/support/check.h"
+
+namespace netc::kernel {
+
+using graph::ValueId;
+
+namespace {
+
+constexpr std::int64_t kLine = 64;  // bytes of a cache line
+
+std::int64_t round_up(std::int64_t value, std::int64_t unit) { return (value + unit - 1) / unit * unit; }
+
+std::int64_t element_bytes(DType dtype) { return dtype == DType::kU8 ? 1 : 4; }
+
+Layout panels(std::uint32_t minor_axis, std::int64_t rows) { return {minor_axis, kLanes, rows * kLanes}; }
+
+Layout padded_rows(std::int64_t columns) { return {1, (blocks_of(columns) | 1) * kLanes, kLanes}; }
+
+}  // namespace
+
+std::uint32_t BufferTable::master_axis(ValueId value) const {
+  auto found = minor_axes_.find(value);
+  return found == minor_axes_.end() ? 1 : found->second;
+}
+
+Buffer BufferTable::describe(ValueId value, std::uint32_t minor_axis) const {
+  const graph::Node& node = facts_.node(value);
+  const MatrixExtents matrix = facts_.matrix(value);
+  const bool flipped = minor_axis == 0;
+  Buffer buffer;
+  buffer.name = node.name.empty() ? "v" + std::to_string(graph::index(value)) : node.name;
+  buffer.dtype = node.type.dtype;
+  buffer.extents = node.type.extents;
+  buffer.rows = flipped ? matrix.columns : matrix.rows;
+  buffer.columns = flipped ? matrix.rows : matrix.columns;
+  if (std::holds_alternative<graph::Input>(node.op)) {
+    buffer.storage = buffer.dtype == DType::kU8 ? Storage::kSamples : Storage::kLabels;
+    buffer.layout = {1, matrix.columns, kLanes};
+    return buffer;
+  }
+  const auto* parameter = std::get_if<graph::Parameter>(&node.op);
+  const auto* state = std::get_if<graph::State>(&node.op);
+  if (parameter) buffer.initializer = parameter->initializer;
+  if (state) buffer.initializer = {graph::Initializer::Kind::kConstant, state->initial};
+  if (parameter || state) {
+    buffer.storage = Storage::kPersistent;
+    buffer.leaf = node.name;
+    buffer.parameter = parameter != nullptr;
+  }
+  const bool random = std::holds_alternative<graph::Random>(node.op);
+  if (facts_.rank(value) < 2) {
+    buffer.layout = {1, 0, kLanes};
+  } else if (random) {
+    buffer.layout = {1, matrix.columns, kLanes};
+  } else if (buffer.storage == Storage::kPersistent) {
+    buffer.layout = panels(minor_axis, buffer.rows);
+  } else {
+    buffer.layout = padded_rows(buffer.columns);
+  }
+  std::int64_t elements = std::max({(buffer.rows - 1) * buffer.layout.row_stride + round_up(buffer.columns, kLanes),
+                                    blocks_of(buffer.columns) * buffer.layout.block_stride, kLanes});
+  if (random) elements = round_up(buffer.rows * buffer.columns, 64);
+  // A last line beyond the end, so that whole vectors may be read from any element.
+  buffer.bytes = round_up(elements * element_bytes(buffer.dtype), kLine) + (facts_.rank(value) < 2 || random ? kLine : 0);
+  return buffer;
+}
+
+BufferId BufferTable::add(Buffer buffer) {
+  plan_.buffers.push_back(std::move(buffer));
+  return static_cast<BufferId>(plan_.buffers.size() - 1);
+}
+
+BufferId BufferTable::of(ValueId value) {
+  value = facts_.root(value);
+  return of(value, facts_.rank(value) < 2 ? 1 : master_axis(value));
+}
+
+BufferId BufferTable::of(ValueId value, std::uint32_t minor_axis) {
+  value = facts_.root(value);
+  auto [place, is_new] = buffers_.try_emplace({value, minor_axis});
+  if (is_new) {
+    Buffer buffer = describe(value, minor_axis);
+    NETC_CHECK(minor_axis == 1 || buffer.storage == Storage::kPersistent, "only parameters and state lie with their first axis along the columns");
+    place->second = add(std::move(buffer));
+  }
+  return place->second;
+}
+
+std::vector<BufferId> BufferTable::copies_of(ValueId leaf) const {
+  std::vector<BufferId> copies;
+  for (const auto& [key, buffer] : buffers_) {
+    if (key.first == leaf && key.second != master_axis(leaf)) copies.push_back(buffer);
+  }
+  return copies;
+}
+
+std::int64_t row_stride(const Buffer& buffer, const Kernel& kernel) {
+  return buffer.extents.size() == 1 && kernel.rows > 1 && kernel.columns == 1 ? 1 : buffer.layout.row_stride;
+}
+
+}  // namespace netc::kernel

@@ -1,0 +1,39 @@
+#pragma once
+// Fusion: which nodes of the graph become one kernel.
+
+#include <optional>
+#include <set>
+#include <vector>
+
+#include "compiler/kernel/facts.h"
+#include "compiler/support/diagnostics.h"
+
+namespace netc::kernel {
+
+struct Group {
+  enum class Kind {
+    kContract,  // a contraction and maps of its result
+    kRows,      // maps and reductions along each row
+    kColumns,   // a sum down the columns and maps of it
+    kRandom,
+  } kind = Kind::kRows;
+  std::vector<graph::ValueId> nodes;  // in graph order; a contraction, a column sum or random numbers stand first
+  MatrixExtents extents;              // of what is computed for each element; of kColumns: of what is summed
+  std::size_t rank = 2;               // of the elements' tensor
+};
+
+struct Grouping {
+  std::vector<Group> groups;
+  std::vector<int> group_of;  // by value; -1 for leaves, uniforms and reshapes
+
+  int of(const Facts& facts, graph::ValueId id) const { return group_of[graph::index(facts.root(id))]; }
+};
+
+// A node joins the youngest group of its operands where it can be computed element by element beside them and no cycle arises; else it starts
+// a group. Nodes in `alone` start one. Empty exactly when a diagnostic was emitted.
+std::optional<Grouping> group_nodes(const Facts& facts, const std::set<graph::ValueId>& alone, Diagnostics& diagnostics);
+
+// The groups that the group reads from.
+std::set<int> dependencies(const Facts& facts, const Grouping& grouping, int group);
+
+}  // namespace netc::kernel

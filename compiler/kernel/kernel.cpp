@@ -1,0 +1,18 @@
+#include "compiler/kernel/kernel.h"
+
+#include <algorithm>
+
+namespace netc::kernel {
+
+std::int64_t parallel_extent(const Kernel& kernel) {
+  if (std::holds_alternative<RandomKernel>(kernel.form)) return (kernel.rows * kernel.columns + 63) / 64;
+  return kernel.parallel == Axis::kRows ? kernel.rows : blocks_of(kernel.columns);
+}
+
+std::pair<std::int64_t, std::int64_t> tile_range(std::int64_t extent, std::int64_t tiles, std::int64_t tile) {
+  const std::int64_t q = extent / tiles, a = extent % tiles;
+  auto begin = [&](std::int64_t t) { return t * q + std::min(t, a); };
+  return {begin(tile), begin(tile + 1)};
+}
+
+}  // namespace netc::kernel

@@ -1,0 +1,236 @@
+#include "compiler/kernel/lower.h"
+
+#include <algorithm>
+
+#include "compiler/kernel/accesses.h"
+#include "compiler/kernel/barriers.h"
+#include "compiler/kernel/body_builder.h"
+#include "compiler/kernel/buffers.h"
+#include "compiler/kernel/contraction.h"
+#include "compiler/kernel/grouping.h"
+#include "compiler/kernel/memory.h"
+#include "compiler/kernel/order.h"
+#include "compiler/kernel/schedule.h"
+#include "compiler/kernel/uniforms.h"
+#include "compiler/support/check.h"
+
+namespace netc::kernel {
+
+using graph::ValueId;
+
+namespace {
+
+struct Fused {
+  Grouping grouping;
+  Order order;
+};
+
+// Fuses as much as possible; updates that cannot be fused get kernels of their own.
+std::optional<Fused> fuse(const Facts& facts, Diagnostics& diagnostics) {
+  std::set<ValueId> alone;
+  for (;;) {
+    std::optional<Grouping> grouping = group_nodes(facts, alone, diagnostics);
+    if (!grouping) return std::nullopt;
+    auto order = order_groups(facts, *grouping);
+    if (auto* found = std::get_if<Order>(&order)) return Fused{std::move(*grouping), std::move(*found)};
+    const std::size_t before = alone.size();
+    alone.merge(std::get<std::set<ValueId>>(order));
+    NETC_CHECK(alone.size() > before, "updates in kernels of their own can always be ordered");
+  }
+}
+
+// Values that a group computes and others read, or that are outputs.
+std::set<ValueId> wanted_outside(const Facts& facts, const Grouping& grouping) {
+  std::set<ValueId> wanted;
+  for (std::size_t i = 0; i < facts.graph().nodes.size(); ++i) {
+    const int reader = grouping.group_of[i];
+    if (reader < 0) continue;
+    for (ValueId operand : facts.graph().nodes[i].operands) {
+      const int maker = grouping.of(facts, operand);
+      if (maker >= 0 && maker != reader) wanted.insert(facts.root(operand));
+    }
+  }
+  for (const graph::Output& output : facts.graph().outputs) {
+    if (grouping.of(facts, output.value) >= 0) wanted.insert(facts.root(output.value));
+  }
+  return wanted;
+}
+
+class Lowering {
+ public:
+  Lowering(const Facts& facts, const Fused& fused, const LowerOptions& options, Diagnostics& diagnostics)
+      : facts_(facts), fused_(fused), options_(options), diagnostics_(diagnostics), buffers_(facts, plan_),
+        wanted_(wanted_outside(facts, fused.grouping)) {}
+
+  std::optional<Plan> run() {
+    if (!choose_orientations()) return std::nullopt;
+    add_uniforms_kernel();
+    for (std::size_t i = 0; i < fused_.order.groups.size(); ++i) {
+      if (i == fused_.order.check_before) plan_.check_before = plan_.kernels.size();
+      lower_group(fused_.order.groups[i]);
+    }
+    if (fused_.order.check_before == fused_.order.groups.size()) plan_.check_before = plan_.kernels.size();
+    add_relayouts();
+    finish();
+    return std::move(plan_);
+  }
+
+ private:
+  bool updates_of(int group, std::vector<ValueId>& leaves) const {
+    for (const graph::Update& update : facts_.graph().updates) {
+      if (fused_.grouping.of(facts_, update.next) == group) leaves.push_back(update.leaf);
+    }
+    return !leaves.empty();
+  }
+
+  // Which tensor axis lies along the columns of each group; the leaves that a group updates lie the same way.
+  bool choose_orientations() {
+    orientations_.assign(fused_.grouping.groups.size(), {});
+    for (int number : fused_.order.groups) {
+      const Group& group = fused_.grouping.groups[number];
+      if (group.kind == Group::Kind::kContract) {
+        std::optional<Orientation> found = orient(facts_, group.nodes[0], meets_leaves_alone(group), diagnostics_);
+        if (!found) return false;
+        orientations_[number] = *found;
+      }
+      std::vector<ValueId> leaves;
+      updates_of(number, leaves);
+      for (ValueId leaf : leaves) buffers_.set_minor_axis(leaf, orientations_[number].minor_axis);
+    }
+    return true;
+  }
+
+  // Nothing is stored but in leaves, and no other kernel's matrix is read beside the result: then it may lie either way.
+  bool meets_leaves_alone(const Group& group) const {
+    return std::all_of(group.nodes.begin(), group.nodes.end(), [&](ValueId id) {
+      const graph::Node& node = facts_.node(id);
+      const bool matrix_product = id == group.nodes[0];
+      return !wanted_.contains(id) && (matrix_product || std::none_of(node.operands.begin(), node.operands.end(), [&](ValueId operand) {
+        const int maker = fused_.grouping.of(facts_, operand);
+        return maker >= 0 && &fused_.grouping.groups[maker] != &group && facts_.rank(operand) >= 2;
+      }));
+    });
+  }
+
+  void add_uniforms_kernel() {
+    Buffer numbers;
+    numbers.name = "numbers";
+    numbers.storage = Storage::kNumbers;
+    Buffer uniforms;
+    uniforms.name = "uniforms";
+    uniforms.storage = Storage::kPrivate;
+    plan_.uniforms_buffer = buffers_.add(uniforms);
+    Kernel kernel;
+    kernel.name = "uniforms";
+    kernel.replicated = true;
+    kernel.form = UniformsKernel{plan_.uniforms_buffer, buffers_.add(numbers)};
+    plan_.kernels.push_back(std::move(kernel));
+  }
+
+  void lower_group(int number) {
+    const Group& group = fused_.grouping.groups[number];
+    Kernel kernel;
+    kernel.rows = group.extents.rows;
+    kernel.columns = group.extents.columns;
+    const Orientation& orientation = orientations_[number];
+    if (group.kind == Group::Kind::kRandom) {
+      ValueId id = group.nodes[0];
+      kernel.form = RandomKernel{std::get<graph::Random>(facts_.node(id).op).stream, buffers_.of(id)};
+    } else {
+      if (group.kind == Group::Kind::kContract) {
+        if (orientation.minor_axis == 0) std::swap(kernel.rows, kernel.columns);
+        kernel.form = contract_kernel(facts_, group.nodes[0], orientation, buffers_);
+      } else if (group.kind == Group::Kind::kColumns) {
+        kernel.form = ColumnsKernel{};
+      }
+      BodyRequest request{facts_, group, buffers_, orientation.minor_axis, wanted_};
+      kernel.body = hoist_uniforms(plan_, build_body(request));
+    }
+    kernel.replicated = is_shared_scalar(number, group);
+    if (kernel.replicated) {
+      for (const Statement& statement : kernel.body.statements) {
+        if (statement.store) buffers_.make_private(*statement.store);
+      }
+    }
+    name(kernel, number, group);
+    plan_.kernels.push_back(std::move(kernel));
+  }
+
+  // A single number that nothing persistent depends on directly: every thread computes it for itself, which saves a barrier.
+  bool is_shared_scalar(int number, const Group& group) const {
+    std::vector<ValueId> leaves;
+    return group.kind == Group::Kind::kColumns && group.rank == 0 && !updates_of(number, leaves);
+  }
+
+  void name(Kernel& kernel, int number, const Group& group) {
+    for (ValueId id : group.nodes) {
+      Span span = facts_.node(id).span;
+      if (span.end > span.begin && std::find(kernel.spans.begin(), kernel.spans.end(), span) == kernel.spans.end()) kernel.spans.push_back(span);
+    }
+    std::vector<ValueId> leaves;
+    if (updates_of(number, leaves)) {
+      kernel.name = facts_.node(leaves[0]).name + ".update";
+    } else if (group.kind == Group::Kind::kContract) {
+      const auto& contract = std::get<ContractKernel>(kernel.form);
+      const Buffer& weights = plan_.buffer(contract.b);
+      kernel.name = weights.leaf.empty() ? "contract" : weights.leaf + (weights.layout.minor_axis == 1 ? ".forward" : ".backward");
+    } else {
+      kernel.name = group.kind == Group::Kind::kRandom ? "random" : group.kind == Group::Kind::kColumns ? "sum" : "rows";
+    }
+  }
+
+  // Copies of a master follow its update at once; in a graph without updates the runtime fills them when it loads.
+  void add_relayouts() {
+    for (const graph::Update& update : facts_.graph().updates) {
+      for (BufferId copy : buffers_.copies_of(update.leaf)) {
+        Kernel kernel;
+        kernel.name = facts_.node(update.leaf).name + ".relayout";
+        const BufferId master = buffers_.of(update.leaf);
+        kernel.form = RelayoutKernel{master, copy};
+        kernel.rows = plan_.buffer(master).rows;
+        kernel.columns = plan_.buffer(master).columns;
+        auto writes_master = [&](const Kernel& other) {
+          return std::any_of(other.body.statements.begin(), other.body.statements.end(), [&](const Statement& s) { return s.store == master; });
+        };
+        auto writer = std::find_if(plan_.kernels.begin(), plan_.kernels.end(), writes_master);
+        NETC_CHECK(writer != plan_.kernels.end(), "an updated leaf has a kernel that writes it");
+        plan_.kernels.insert(writer + 1, std::move(kernel));
+      }
+    }
+  }
+
+  void finish() {
+    Buffer& uniforms = plan_.buffers[index(plan_.uniforms_buffer)];
+    uniforms.extents = {kUniformsHead + static_cast<std::int64_t>(plan_.uniforms.size())};
+    uniforms.columns = uniforms.extents[0];
+    uniforms.bytes = blocks_of(uniforms.columns) * kLanes * 4 + 64;
+    for (const graph::Output& output : facts_.graph().outputs) plan_.outputs.push_back({output.name, buffers_.of(output.value)});
+    for (Kernel& kernel : plan_.kernels) {
+      schedule(kernel, options_.target);
+      if (kernel.replicated) kernel.tiles = 1;
+      find_accesses(plan_, kernel);
+    }
+    place_barriers(plan_);
+    plan_memory(plan_);
+  }
+
+  const Facts& facts_;
+  const Fused& fused_;
+  const LowerOptions& options_;
+  Diagnostics& diagnostics_;
+  Plan plan_;
+  BufferTable buffers_;
+  std::set<ValueId> wanted_;
+  std::vector<Orientation> orientations_;
+};
+
+}  // namespace
+
+std::optional<Plan> lower(const graph::Graph& graph, const LowerOptions& options, Diagnostics& diagnostics) {
+  Facts facts(graph);
+  std::optional<Fused> fused = fuse(facts, diagnostics);
+  if (!fused) return std::nullopt;
+  return Lowering(facts, *fused, options, diagnostics).run();
+}
+
+}  // namespace netc::kernel

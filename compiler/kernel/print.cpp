@@ -1,0 +1,161 @@
+#include <fmt/format.h>
+
+#include <iterator>
+
+#include "compiler/kernel/kernel.h"
+#include "compiler/support/overloaded.h"
+
+namespace netc::kernel {
+
+namespace {
+
+std::string_view storage_name(Storage storage) {
+  switch (storage) {
+    case Storage::kSamples: return "samples";
+    case Storage::kLabels: return "labels";
+    case Storage::kNumbers: return "numbers";
+    case Storage::kPersistent: return "persistent";
+    case Storage::kArena: return "arena";
+    case Storage::kPrivate: return "private";
+  }
+  return "";
+}
+
+std::string_view dtype_name(DType dtype) {
+  switch (dtype) {
+    case DType::kU8: return "u8";
+    case DType::kI32: return "i32";
+    case DType::kF32: return "f32";
+  }
+  return "";
+}
+
+std::string_view kind_name(Statement::Kind kind) {
+  switch (kind) {
+    case Statement::Kind::kMap: return "map";
+    case Statement::Kind::kSum: return "sum";
+    case Statement::Kind::kMax: return "max";
+    case Statement::Kind::kArgmax: return "argmax";
+  }
+  return "";
+}
+
+std::string_view extent_name(Statement::Extent extent) {
+  switch (extent) {
+    case Statement::Extent::kElement: return "element";
+    case Statement::Extent::kRow: return "row";
+    case Statement::Extent::kColumn: return "column";
+  }
+  return "";
+}
+
+// How buffers are named: by their names for people, by their place and layout for a signature.
+class Printer {
+ public:
+  Printer(const Plan& plan, const Kernel& kernel, bool named) : plan_(plan), kernel_(kernel), named_(named) {}
+
+  std::string buffer(BufferId id) const {
+    if (named_) return plan_.buffer(id).name;
+    std::size_t place = 0;
+    while (kernel_.arguments[place] != id) ++place;
+    const Buffer& buffer = plan_.buffer(id);
+    return fmt::format("#{}:{}:{}:{}:{}:{}", place, dtype_name(buffer.dtype), static_cast<int>(buffer.storage <= Storage::kLabels ? buffer.storage : Storage::kArena),
+                       buffer.extents.size(), buffer.layout.row_stride, buffer.layout.block_stride);
+  }
+
+  std::string operand(const Operand& operand) const {
+    switch (operand.kind) {
+      case Operand::Kind::kAccumulator: return "acc";
+      case Operand::Kind::kElement: return buffer(operand.buffer) + "[r, c]";
+      case Operand::Kind::kRow: return buffer(operand.buffer) + "[r]";
+      case Operand::Kind::kColumn: return buffer(operand.buffer) + "[c]";
+      case Operand::Kind::kScalar: return buffer(operand.buffer) + "[]";
+      case Operand::Kind::kUniform: return fmt::format("u{}", operand.number);
+      case Operand::Kind::kRowIndex: return "r";
+      case Operand::Kind::kColumnIndex: return "c";
+      case Operand::Kind::kStatement: return fmt::format("s{}", operand.number);
+      case Operand::Kind::kStepNumber: return fmt::format("number{}", operand.number);
+    }
+    return "";
+  }
+
+  std::string form() const {
+    return std::visit(overloaded{[&](const ContractKernel& f) { return contract(f); }, [&](const RowsKernel&) { return std::string("rows"); },
+                                 [&](const ColumnsKernel& f) { return "acc = sum over r of " + operand(kernel_.body.operands[f.operand]); },
+                                 [&](const RandomKernel& f) { return fmt::format("{} = random stream {:#x}", buffer(f.result), f.stream); },
+                                 [&](const RelayoutKernel& f) { return fmt::format("{} = {} with the other axis along the columns", buffer(f.to), buffer(f.from)); },
+                                 [&](const UniformsKernel& f) { return buffer(f.result) + " = step numbers" + uniforms(); }},
+                      kernel_.form);
+  }
+
+  std::string uniforms() const {
+    static const std::vector<std::string> names{"step", "epoch", "total_steps", "count"};
+    std::string text;
+    for (std::size_t i = 0; i < plan_.uniforms.size(); ++i) text += fmt::format("\n    u{} = {}", i, graph::print(plan_.uniforms[i], names));
+    return text;
+  }
+
+  std::string contract(const ContractKernel& f) const {
+    return fmt::format("acc = sum over k < {} of {}[r*{} + k*{}] * {}[k*{} + c/16*{}]   tile {} x {}, unroll {}", f.k, buffer(f.a), f.a_row_stride,
+                       f.a_k_stride, buffer(f.b), f.b_k_stride, f.b_block_stride, f.row_tile, f.block_tile * kLanes, f.unroll);
+  }
+
+  std::string statements() const {
+    std::vector<std::string> names;
+    for (const Operand& op : kernel_.body.operands) names.push_back(operand(op));
+    std::string text;
+    for (std::size_t i = 0; i < kernel_.body.statements.size(); ++i) {
+      const Statement& statement = kernel_.body.statements[i];
+      std::string value = graph::print(ScalarExpr{kernel_.body.pool, statement.root}, names);
+      std::string what = statement.kind == Statement::Kind::kMap ? value : fmt::format("{} over c of {}", kind_name(statement.kind), value);
+      text += fmt::format("    s{} ({}) = {}{}\n", i, extent_name(statement.extent), what, statement.store ? " -> " + buffer(*statement.store) : "");
+    }
+    return text;
+  }
+
+ private:
+  const Plan& plan_;
+  const Kernel& kernel_;
+  bool named_;
+};
+
+std::string lines_of(const Kernel& kernel, const Sources* sources) {
+  std::string text;
+  if (!sources) return text;
+  for (Span span : kernel.spans) {
+    std::string place = fmt::format("{}:{}", sources->name(span.source), sources->position(span.source, span.begin).line);
+    if (text.find(place) == std::string::npos) text += (text.empty() ? "   # " : ", ") + place;
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string print(const Plan& plan, const Sources* sources) {
+  std::string text = fmt::format("plan: {} kernels, arena {} bytes, private {} bytes, persistent {} bytes\n\n", plan.kernels.size(), plan.arena_bytes,
+                                 plan.private_bytes, plan.persistent_bytes);
+  for (const Buffer& buffer : plan.buffers) {
+    fmt::format_to(std::back_inserter(text), "buffer {} {}[{}] {}{} rows {} columns {} strides {} {}\n", buffer.name, dtype_name(buffer.dtype),
+                   fmt::join(buffer.extents, ", "), storage_name(buffer.storage),
+                   buffer.storage == Storage::kArena || buffer.storage == Storage::kPrivate ? fmt::format("+{}", buffer.offset) : "", buffer.rows,
+                   buffer.columns, buffer.layout.row_stride, buffer.layout.block_stride);
+  }
+  text += "\n";
+  for (std::size_t i = 0; i < plan.kernels.size(); ++i) {
+    const Kernel& kernel = plan.kernels[i];
+    if (i == plan.check_before) text += "-- the loss is tested\n";
+    if (kernel.barrier_before) text += "-- barrier\n";
+    Printer printer(plan, kernel, true);
+    fmt::format_to(std::back_inserter(text), "kernel {} {} x {}, {} tiles over {}{}{}\n    {}\n{}", kernel.name, kernel.rows, kernel.columns, kernel.tiles,
+                   kernel.parallel == Axis::kRows ? "rows" : "columns", kernel.replicated ? ", replicated" : "", lines_of(kernel, sources), printer.form(),
+                   printer.statements());
+  }
+  return text;
+}
+
+std::string signature(const Plan& plan, const Kernel& kernel) {
+  Printer printer(plan, kernel, false);
+  return fmt::format("{} {} {} {}\n{}\n{}", kernel.rows, kernel.columns, kernel.tiles, static_cast<int>(kernel.parallel), printer.form(), printer.statements());
+}
+
+}  // namespace netc::kernel

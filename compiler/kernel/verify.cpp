@@ -1,0 +1,119 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "compiler/kernel/kernel.h"
+
+namespace netc::kernel {
+
+namespace {
+
+// Units of an access that a thread touches, as elements of the buffer along `axis`; empty where the thread has no tile.
+struct Touched {
+  std::optional<std::uint32_t> axis;
+  std::int64_t begin = 0, end = 0;
+  bool any() const { return begin < end; }
+};
+
+constexpr std::int64_t kWhole = std::int64_t{1} << 60;
+
+Touched touched(const Kernel& kernel, const Access& access, std::int64_t thread, std::int64_t threads) {
+  if (kernel.replicated) return {std::nullopt, 0, kWhole};
+  const std::int64_t first = thread * kernel.tiles / threads, last = (thread + 1) * kernel.tiles / threads;
+  if (first == last) return {};
+  if (!access.axis) return {std::nullopt, 0, kWhole};
+  return {access.axis, tile_range(access.extent, access.tiles, first).first * access.unit, tile_range(access.extent, access.tiles, last - 1).second * access.unit};
+}
+
+bool overlap(const Touched& a, const Touched& b) {
+  if (!a.any() || !b.any()) return false;
+  if (!a.axis || !b.axis || a.axis != b.axis) return true;
+  return a.begin < b.end && b.begin < a.end;
+}
+
+class Verifier {
+ public:
+  explicit Verifier(const Plan& plan) : plan_(plan) {}
+
+  std::string run() {
+    for (const Kernel& kernel : plan_.kernels) check_kernel(kernel);
+    check_writers();
+    for (std::int64_t threads = 2; threads <= 8 && fault_.empty(); ++threads) check_races(threads);
+    return fault_;
+  }
+
+ private:
+  void fail(std::string text) {
+    if (fault_.empty()) fault_ = std::move(text);
+  }
+
+  void check_kernel(const Kernel& kernel) {
+    for (const Operand& operand : kernel.body.operands) {
+      if (operand.kind == Operand::Kind::kStepNumber) fail(kernel.name + " has a step number that was not hoisted");
+      if (operand.kind != Operand::Kind::kElement) continue;
+      const Buffer& buffer = plan_.buffer(operand.buffer);
+      if (buffer.extents.size() >= 2 && (buffer.rows != kernel.rows || buffer.columns != kernel.columns)) {
+        fail(fmt::format("{} reads {} element by element, but their extents differ", kernel.name, buffer.name));
+      }
+    }
+    if (kernel.tiles < 1 || kernel.tiles > parallel_extent(kernel)) fail(fmt::format("{} has {} tiles", kernel.name, kernel.tiles));
+  }
+
+  // Each persistent buffer has one writer, behind the check; arena and private buffers are written before they are read.
+  void check_writers() {
+    std::vector<int> writers(plan_.buffers.size());
+    for (std::size_t k = 0; k < plan_.kernels.size(); ++k) {
+      std::vector<bool> writes_now(plan_.buffers.size());
+      for (const Access& access : plan_.kernels[k].accesses) {
+        if (access.write) writes_now[index(access.buffer)] = true;
+      }
+      for (const Access& access : plan_.kernels[k].accesses) {
+        const Buffer& buffer = plan_.buffer(access.buffer);
+        const bool made_here = buffer.storage == Storage::kArena || buffer.storage == Storage::kPrivate;
+        if (!access.write && made_here && writers[index(access.buffer)] == 0) fail(plan_.kernels[k].name + " reads " + buffer.name + " before it is written");
+      }
+      for (std::size_t b = 0; b < writes_now.size(); ++b) {
+        if (!writes_now[b]) continue;
+        const bool persistent = plan_.buffers[b].storage == Storage::kPersistent;
+        if (++writers[b] > 1 && persistent) fail(plan_.buffers[b].name + " has two writers");
+        if (persistent && k < plan_.check_before) fail(plan_.buffers[b].name + " is written before the loss is tested");
+      }
+    }
+  }
+
+  // Two rounds of the step, so that its end meets its beginning.
+  void check_races(std::int64_t threads) {
+    std::vector<const Kernel*> since;
+    for (int round = 0; round < 2; ++round) {
+      for (const Kernel& kernel : plan_.kernels) {
+        if (kernel.barrier_before) since.clear();
+        for (const Kernel* earlier : since) check_pair(*earlier, kernel, threads);
+        check_pair(kernel, kernel, threads);
+        since.push_back(&kernel);
+      }
+    }
+  }
+
+  void check_pair(const Kernel& first, const Kernel& second, std::int64_t threads) {
+    for (const Access& a : first.accesses) {
+      for (const Access& b : second.accesses) {
+        if (a.buffer != b.buffer || !(a.write || b.write) || plan_.buffer(a.buffer).storage == Storage::kPrivate) continue;
+        for (std::int64_t t = 0; t < threads; ++t) {
+          for (std::int64_t u = 0; u < threads; ++u) {
+            if (t == u || !overlap(touched(first, a, t, threads), touched(second, b, u, threads))) continue;
+            fail(fmt::format("with {} threads, {} and {} touch {} without a barrier between", threads, first.name, second.name, plan_.buffer(a.buffer).name));
+          }
+        }
+      }
+    }
+  }
+
+  const Plan& plan_;
+  std::string fault_;
+};
+
+}  // namespace
+
+std::string verify(const Plan& plan) { return Verifier(plan).run(); }
+
+}  // namespace netc::kernel

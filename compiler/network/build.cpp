@@ -1,0 +1,213 @@
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "compiler/network/arguments.h"
+#include "compiler/network/layers.h"
+#include "compiler/network/loss.h"
+#include "compiler/network/names.h"
+#include "compiler/network/network.h"
+#include "compiler/network/outline.h"
+#include "compiler/network/train.h"
+#include "compiler/network/values.h"
+
+namespace netc {
+namespace {
+
+constexpr DiagnosticKind<> kNoLayers{"no-layers", "the program has no layers"};
+constexpr DiagnosticKind<> kModelName{"model-name", "`model` takes a name in quotes"};
+constexpr DiagnosticKind<> kInputShape{"input-shape", "`input` takes one shape"};
+constexpr DiagnosticKind<std::string, std::string> kInputNotData{"input-not-data",
+                                                                 "`input` is {}, but the data is {}"};
+constexpr DiagnosticKind<std::string_view> kNoInput{"no-input",
+                                                    "the data `{}` does not say the shape of its samples"};
+constexpr DiagnosticKind<> kTwoValidations{"two-validations", "`validation` is set here and with the data"};
+constexpr DiagnosticKind<std::int64_t> kValidationTakesAll{
+    "validation-takes-all", "`validation` leaves none of the {} training samples to train on"};
+constexpr DiagnosticKind<std::int64_t> kBatchTooLarge{"batch-too-large",
+                                                      "a batch of {} needs more than 16 GiB of values"};
+constexpr DiagnosticKind<> kTooManySteps{"too-many-steps", "this makes more than 2147483647 training steps"};
+
+constexpr std::int64_t kMaxBatchBytes = std::int64_t{16} << 30;
+
+std::string stem(std::string_view path) {
+  path = path.substr(path.rfind('/') + 1);
+  if (path.ends_with(".net")) path.remove_suffix(4);
+  return std::string(path);
+}
+
+class NetworkBuilder {
+ public:
+  NetworkBuilder(const ast::Program& program, const Sources& sources, const Definitions& prelude,
+                 DataSpec data, const std::optional<DataDescription>& description, const Overrides& overrides,
+                 Diagnostics& diagnostics)
+      : program_(program),
+        sources_(sources),
+        prelude_(prelude),
+        description_(description),
+        overrides_(overrides),
+        diagnostics_(diagnostics),
+        outline_(make_outline(program, diagnostics)),
+        values_(outline_, overrides, sources, prelude, description, diagnostics) {
+    network_.data = std::move(data);
+  }
+
+  std::optional<Network> build() {
+    check_names(program_, prelude_, diagnostics_);
+    values_.resolve_all();
+    check_definitions();
+    read_model();
+    const std::optional<Shape> input = read_input();
+    LayerList list = build_layers(
+        outline_, input, outline_.input != nullptr ? outline_.input->span : network_.data.span, values_);
+    std::optional<TrainSection> train = read_train(outline_, overrides_, values_);
+    network_.layers = std::move(list.layers);
+    if (outline_.layers.empty())
+      diagnostics_.error(kNoLayers, end_of_program()).hint("write `dense 128 relu; dense 10 softmax`, say");
+    if (train) take_train(*train);
+    if (input && list.good && train && !network_.layers.empty()) take_loss(*train);
+    if (diagnostics_.has_errors()) return std::nullopt;
+    return std::move(network_);
+  }
+
+ private:
+  Span end_of_program() const {
+    const auto end = static_cast<std::uint32_t>(sources_.text(program_.source).size());
+    return {program_.source, end, end};
+  }
+
+  void check_definitions() {
+    const BindContext context = values_.context();
+    const Definitions& user = outline_.definitions;
+    for (const auto* table : {&user.activations, &user.losses, &user.schedules}) {
+      for (const auto& [name, definition] : *table) check_definition(*definition, context);
+    }
+    for (const auto& [name, definition] : user.optimizers) check_definition(*definition, context);
+  }
+
+  void read_model() {
+    network_.name = stem(sources_.name(program_.source));
+    if (outline_.model == nullptr) return;
+    const ast::Command& model = command_of(*outline_.model);
+    const auto* name = model.arguments.size() == 1 && !model.arguments[0].key
+                           ? std::get_if<ast::String>(&model.arguments[0].value->node)
+                           : nullptr;
+    if (name == nullptr || !model.blocks.empty())
+      diagnostics_.error(kModelName, outline_.model->span).hint("write `model \"LeNet-5\"`, say");
+    else network_.name = name->value;
+  }
+
+  // What `input` says; empty without it or after an error.
+  std::optional<Shape> written_input(bool& good) {
+    if (outline_.input == nullptr) return std::nullopt;
+    const ast::Command& command = command_of(*outline_.input);
+    good = false;
+    if (command.arguments.size() != 1 || command.arguments[0].key || !command.blocks.empty()) {
+      diagnostics_.error(kInputShape, outline_.input->span).hint("write `input 28x28x1`, say");
+      return std::nullopt;
+    }
+    const ast::Expr& expr = *command.arguments[0].value;
+    std::optional<Value> value = values_.evaluate(expr);
+    const ParameterDef parameter{.name = "input", .kind = ValueKind::kExtents, .minimum = 1, .words = {}};
+    std::optional<ArgumentValue> read =
+        value ? read_value(parameter, *value, expr.span, diagnostics_) : std::nullopt;
+    if (!read) return std::nullopt;
+    const auto& extents = std::get<std::vector<std::int64_t>>(*read);
+    if (extents.size() > 3) {
+      diagnostics_.error(kInputShape, expr.span).hint("784 is a vector, 28x28 a sequence, 28x28x1 an image");
+      return std::nullopt;
+    }
+    good = true;
+    constexpr ShapeKind kKinds[] = {ShapeKind::kVector, ShapeKind::kSequence, ShapeKind::kImage};
+    return Shape{kKinds[extents.size() - 1], extents};
+  }
+
+  std::optional<Shape> read_input() {
+    bool good = true;
+    std::optional<Shape> written = written_input(good);
+    if (!good) return std::nullopt;
+    if (!written && !description_) {
+      diagnostics_.error(kNoInput, network_.data.span, network_.data.kind).hint("say it: `input 28x28x1`");
+      return std::nullopt;
+    }
+    if (written && description_ && *written != description_->sample) {
+      DiagnosticBuilder error =
+          diagnostics_.error(kInputNotData, command_of(*outline_.input).arguments[0].span, describe(*written),
+                             describe(description_->sample));
+      if (network_.data.span.begin != network_.data.span.end)
+        error.label(network_.data.span, "this is " + describe(description_->sample));
+      error.hint("the data says it by itself: `input` can be left out");
+      return std::nullopt;
+    }
+    network_.input = written ? *written : description_->sample;
+    return network_.input;
+  }
+
+  void take_train(TrainSection& section) {
+    DataSpec& data = network_.data;
+    if (section.validation_span && data.validation)
+      diagnostics_.error(kTwoValidations, *section.validation_span).label(data.span, "also here");
+    if (section.validation) data.validation = section.validation;
+    if (section.test) data.test = section.test;
+    if (section.limit) data.limit = section.limit;
+    network_.train = std::move(section.settings);
+    check_amounts(section);
+  }
+
+  static std::int64_t amount(const Amount& amount, std::int64_t of) {
+    return static_cast<std::int64_t>(amount.share ? std::floor(amount.value * static_cast<double>(of))
+                                                  : amount.value);
+  }
+
+  // What can be told before anything is loaded or allocated.
+  void check_amounts(const TrainSection& section) {
+    const TrainSettings& train = network_.train;
+    const Span batch = section.batch_span.value_or(end_of_program());
+    std::int64_t widest = 0;
+    for (const Layer& layer : network_.layers)
+      widest = std::max({widest, layer.input.elements(), layer.output.elements()});
+    if (saturating_multiply(saturating_multiply(widest, 4), train.batch) > kMaxBatchBytes)
+      diagnostics_.error(kBatchTooLarge, batch, train.batch);
+    if (!description_ || description_->train == 0) return;
+    std::int64_t samples = description_->train;
+    if (network_.data.limit) samples = std::min(samples, amount(*network_.data.limit, samples));
+    if (network_.data.validation && amount(*network_.data.validation, samples) >= samples) {
+      diagnostics_.error(kValidationTakesAll, section.validation_span.value_or(network_.data.span), samples);
+    }
+    const std::int64_t steps = saturating_multiply((samples + train.batch - 1) / train.batch, train.epochs);
+    if (steps > std::numeric_limits<std::int32_t>::max()) diagnostics_.error(kTooManySteps, batch);
+  }
+
+  void take_loss(const TrainSection& section) {
+    const std::optional<std::int64_t> classes =
+        description_ ? std::optional(description_->classes) : std::nullopt;
+    std::optional<LossAnswer> answer =
+        find_loss({section.loss, network_.layers.back(), classes, network_.data.span, values_});
+    if (!answer) return;
+    network_.loss = std::move(answer->loss);
+    network_.description =
+        description_.value_or(DataDescription{.sample = network_.input, .classes = answer->classes});
+  }
+
+  const ast::Program& program_;
+  const Sources& sources_;
+  const Definitions& prelude_;
+  const std::optional<DataDescription>& description_;
+  const Overrides& overrides_;
+  Diagnostics& diagnostics_;
+  Outline outline_;
+  Values values_;
+  Network network_;
+};
+
+}  // namespace
+
+std::optional<Network> build_network(const ast::Program& program, const Sources& sources,
+                                     const Definitions& prelude, DataSpec data,
+                                     const std::optional<DataDescription>& description,
+                                     const Overrides& overrides, Diagnostics& diagnostics) {
+  return NetworkBuilder(program, sources, prelude, std::move(data), description, overrides, diagnostics)
+      .build();
+}
+
+}  // namespace netc

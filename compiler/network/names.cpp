@@ -1,0 +1,80 @@
+#include "compiler/network/names.h"
+
+#include <algorithm>
+#include <array>
+
+#include "compiler/layers/layer.h"
+#include "compiler/prelude/functions.h"
+
+namespace netc {
+namespace {
+
+using Names = std::string_view;
+
+constexpr Names kStatements[] = {"model", "data", "input", "train"};
+constexpr Names kDataSources[] = {"mnist", "fashion_mnist", "idx"};
+constexpr Names kPlannedDataSources[] = {"csv",   "npy",     "npz", "images", "text",         "circles",
+                                         "moons", "spirals", "xor", "blobs",  "checkerboard", "cifar10"};
+constexpr Names kPlannedDataSettings[] = {"normalize", "augment", "shuffle", "cv",          "target",
+                                          "task",      "series",  "context", "class_weight"};
+constexpr Names kTrainSettings[] = {"optimizer", "loss", "epochs", "batch",
+                                    "seed",      "lr",   "clip",   "validation"};
+constexpr Names kPlannedTrainSettings[] = {"early_stop", "reduce_lr", "metrics", "l1",
+                                           "l2",         "ema",       "shards",  "class_weight"};
+constexpr Names kPlannedLosses[] = {"kl", "focal"};
+constexpr Names kPlannedOptimizers[] = {"nadam", "adagrad", "adadelta", "lion", "lamb"};
+constexpr Names kPlannedLayerSettings[] = {"l1", "l2", "freeze", "init"};
+constexpr Names kMetrics[] = {"accuracy",  "top_k",    "precision",   "recall", "f1", "auc",
+                              "confusion", "log_loss", "calibration", "rmse",   "r2", "perplexity"};
+constexpr Names kDataValues[] = {"classes", "vocab", "features"};
+
+}  // namespace
+
+bool contains(std::span<const std::string_view> names, std::string_view name) {
+  return std::ranges::find(names, name) != names.end();
+}
+
+std::vector<std::string> to_strings(std::span<const std::string_view> names) {
+  return {names.begin(), names.end()};
+}
+
+std::span<const std::string_view> statement_names() { return kStatements; }
+std::span<const std::string_view> data_sources() { return kDataSources; }
+std::span<const std::string_view> planned_data_sources() { return kPlannedDataSources; }
+std::span<const std::string_view> planned_data_settings() { return kPlannedDataSettings; }
+std::span<const std::string_view> train_settings() { return kTrainSettings; }
+std::span<const std::string_view> planned_train_settings() { return kPlannedTrainSettings; }
+std::span<const std::string_view> planned_losses() { return kPlannedLosses; }
+std::span<const std::string_view> planned_optimizers() { return kPlannedOptimizers; }
+std::span<const std::string_view> planned_layer_settings() { return kPlannedLayerSettings; }
+
+std::string_view built_in_meaning(std::string_view name, const Definitions& prelude) {
+  if (find_layer(name) != nullptr || contains(planned_layers(), name)) return "a layer";
+  if (find_function(name) || is_planned_function(name)) return "a function";
+  if (is_activation(name, prelude, {}) || contains(planned_activations(), name)) return "an activation";
+  if (prelude.losses.contains(name) || contains(kPlannedLosses, name)) return "a loss";
+  if (prelude.optimizers.contains(name) || contains(kPlannedOptimizers, name)) return "an optimizer";
+  if (prelude.schedules.contains(name)) return "a schedule";
+  if (contains(kStatements, name)) return "a statement";
+  if (contains(kDataSources, name) || contains(kPlannedDataSources, name)) return "a data source";
+  if (contains(kMetrics, name)) return "a metric";
+  if (contains(kDataValues, name)) return "what the data brings";
+  if (is_time_name(name)) return "a part of time";
+  if (name == "pi") return "a number";
+  return {};
+}
+
+bool is_activation(std::string_view name, const Definitions& prelude, const Definitions& user) {
+  return prelude.activations.contains(name) || user.activations.contains(name) ||
+         contains(axis_activations(), name);
+}
+
+std::vector<std::string> activation_names(const Definitions& prelude, const Definitions& user) {
+  std::vector<std::string> names = to_strings(axis_activations());
+  for (const Definitions* definitions : {&prelude, &user}) {
+    for (const auto& [name, definition] : definitions->activations) names.push_back(name);
+  }
+  return names;
+}
+
+}  // namespace netc

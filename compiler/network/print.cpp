@@ -1,0 +1,79 @@
+#include <fmt/format.h>
+
+#include "compiler/network/network.h"
+
+namespace netc {
+namespace {
+
+std::string amount_text(std::string_view name, const std::optional<Amount>& amount) {
+  if (!amount) return {};
+  return amount->share ? fmt::format(" {}={}%", name, amount->value * 100)
+                       : fmt::format(" {}={}", name, amount->value);
+}
+
+std::string data_text(const DataSpec& data) {
+  std::string text = "data " + data.kind;
+  for (const std::string& file : data.files) text += fmt::format(" \"{}\"", file);
+  return text + amount_text("validation", data.validation) + amount_text("test", data.test) +
+         amount_text("limit", data.limit);
+}
+
+std::string function_text(const graph::ScalarFunction& function) {
+  return graph::print(function.expr, function.operands);
+}
+
+std::string activation_text(const Activation& activation) {
+  if (activation.kind != ActivationKind::kElementwise)
+    return fmt::format("  {} over the last axis\n", activation.name);
+  std::string text = fmt::format("  {} = {}", activation.name, function_text(activation.function));
+  for (const LearnedParameter& learned : activation.learned)
+    text += fmt::format(", learned {} from {}", learned.name, learned.initial);
+  return text + "\n";
+}
+
+std::string layer_text(const Layer& layer, const Sources& sources) {
+  std::string place = fmt::format("{}:{}", sources.name(layer.span.source),
+                                  sources.position(layer.span.source, layer.span.begin).line);
+  std::string text = fmt::format("{}: {}, {} -> {}   # {}\n", layer.name, layer.text, print(layer.input),
+                                 print(layer.output), place);
+  if (layer.activation) text += activation_text(*layer.activation);
+  return text;
+}
+
+std::string rule_text(std::string_view title, const OptimizerRule& rule) {
+  std::vector<std::string> names{"w", "g"};
+  for (const OptimizerRule::State& state : rule.states) names.push_back(state.name);
+  for (const char* name : {"step", "epoch", "progress"}) names.emplace_back(name);
+  std::string text = fmt::format("{}\n  w = {}\n", title, graph::print(rule.next_w, names));
+  for (std::size_t i = 0; i < rule.states.size(); ++i) {
+    text += fmt::format("  {} = {}, from {}\n", rule.states[i].name, graph::print(rule.next_states[i], names),
+                        rule.states[i].initial);
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string print(const Network& network, const Sources& sources) {
+  std::string text = fmt::format("network \"{}\"\n{}\n", network.name, data_text(network.data));
+  text += fmt::format("input {}, {}\n", describe(network.input),
+                      network.description.classes > 0 ? fmt::format("{} classes", network.description.classes)
+                                                      : "a real target");
+  for (const Layer& layer : network.layers) text += layer_text(layer, sources);
+  const LossSpec& loss = network.loss;
+  text += fmt::format("loss {}, {} over the outputs, of {}\n  {}\n", loss.name,
+                      loss.kind == LossKind::kDistribution ? "sum" : "mean",
+                      loss.one_hot                      ? "one-hot labels"
+                      : network.description.classes > 0 ? "labels"
+                                                        : "targets",
+                      function_text(loss.function));
+  const TrainSettings& train = network.train;
+  text += fmt::format("train {} epochs, batch {}, seed {}\n", train.epochs, train.batch, train.seed);
+  if (train.clip_norm) text += fmt::format("clip norm={}\n", *train.clip_norm);
+  text += rule_text("optimizer " + train.optimizer_text, train.optimizer);
+  const std::string without = rule_text("optimizer " + train.optimizer_text, train.optimizer_no_decay);
+  if (!text.ends_with(without)) text += rule_text("optimizer of biases", train.optimizer_no_decay);
+  return text;
+}
+
+}  // namespace netc

@@ -1,0 +1,235 @@
+#include "compiler/network/train.h"
+
+#include <algorithm>
+
+#include "compiler/network/arguments.h"
+#include "compiler/network/names.h"
+#include "compiler/network/settings.h"
+#include "compiler/network/text.h"
+#include "compiler/support/suggest.h"
+
+namespace netc {
+namespace {
+
+constexpr DiagnosticKind<std::string_view> kSettingNeedsValue{"setting-needs-value", "`{}` takes one value"};
+constexpr DiagnosticKind<std::string_view> kNameExpected{"name-expected", "`{}` needs the name of one"};
+constexpr DiagnosticKind<std::string_view, std::string_view> kUnknownRule{"unknown-rule",
+                                                                          "there is no {} `{}`"};
+constexpr DiagnosticKind<std::string_view, std::string_view> kRuleNotBuilt{"rule-not-built",
+                                                                           "the {} `{}` is not built yet"};
+constexpr DiagnosticKind<> kTwoRates{"two-rates", "the learning rate is set twice"};
+
+std::vector<GivenArgument> given(std::span<const ast::Argument* const> arguments) {
+  std::vector<GivenArgument> result;
+  for (const ast::Argument* argument : arguments) {
+    result.push_back({argument->key ? &*argument->key : nullptr, argument->value.get()});
+  }
+  return result;
+}
+
+class TrainReader {
+ public:
+  TrainReader(const SettingList& settings, Values& values)
+      : settings_(settings), values_(values), diagnostics_(values.diagnostics()), good_(settings.good()) {}
+
+  std::optional<TrainSection> read() {
+    read_count("epochs", 1, 1e6, section_.settings.epochs);
+    read_count("batch", 1, 1e6, section_.settings.batch);
+    read_count("seed", 0, 0x1p53, section_.settings.seed);
+    if (const Setting* batch = settings_.find("batch")) section_.batch_span = batch->name.span;
+    read_part("validation", section_.validation);
+    if (const Setting* part = settings_.find("validation"); part != nullptr && !part->overridden)
+      section_.validation_span = part->name.span;
+    read_part("test", section_.test);
+    read_part("limit", section_.limit);
+    read_clip();
+    read_loss();
+    read_optimizer();
+    return good_ ? std::optional(std::move(section_)) : std::nullopt;
+  }
+
+ private:
+  // The one value of a setting; null after an error or where it is not set.
+  const ast::Expr* single(const Setting* setting) {
+    if (setting == nullptr) return nullptr;
+    if (setting->arguments.size() == 1 && !setting->arguments[0]->key)
+      return setting->arguments[0]->value.get();
+    // An override that did not parse is reported already.
+    if (!setting->overridden) diagnostics_.error(kSettingNeedsValue, setting->name.span, setting->name.text);
+    good_ = false;
+    return nullptr;
+  }
+
+  template <typename Count>
+  void read_count(std::string_view name, double minimum, double maximum, Count& result) {
+    const ast::Expr* expr = single(settings_.find(name));
+    if (expr == nullptr) return;
+    const ParameterDef parameter{
+        .name = name, .kind = ValueKind::kCount, .minimum = minimum, .maximum = maximum, .words = {}};
+    std::optional<Value> value = values_.evaluate(*expr);
+    std::optional<ArgumentValue> read =
+        value ? read_value(parameter, *value, expr->span, diagnostics_) : std::nullopt;
+    if (read) result = static_cast<Count>(std::get<std::int64_t>(*read));
+    else good_ = false;
+  }
+
+  void read_part(std::string_view name, std::optional<Amount>& result) {
+    const ast::Expr* expr = single(settings_.find(name));
+    if (expr == nullptr) return;
+    result = read_amount(name, *expr, values_);
+    good_ = good_ && result.has_value();
+  }
+
+  void read_clip() {
+    const Setting* clip = settings_.find("clip");
+    if (clip == nullptr) return;
+    constexpr double kLeast = 1e-30;
+    const ParameterDef norm{
+        .name = "norm", .kind = ValueKind::kNumber, .required = true, .minimum = kLeast, .words = {}};
+    constexpr std::string_view kPlanned[] = {"value"};
+    std::optional<ReadArguments> read =
+        read_arguments({.name = "clip", .parameters = {&norm, 1}, .planned = kPlanned}, clip->name,
+                       clip->arguments, values_);
+    if (read) section_.settings.clip_norm = read->arguments.number("norm", 1);
+    else good_ = false;
+  }
+
+  // The first argument of `loss` or `optimizer`.
+  std::optional<ast::Name> rule_name(const Setting& setting) {
+    if (!setting.arguments.empty() && !setting.arguments[0]->key) {
+      const ast::Argument& first = *setting.arguments[0];
+      if (const auto* use = std::get_if<ast::NameUse>(&first.value->node))
+        return ast::Name{use->name, first.span};
+    }
+    good_ = false;
+    if (!setting.overridden || !setting.arguments.empty()) {
+      diagnostics_.error(kNameExpected, setting.name.span, setting.name.text)
+          .hint(setting.name.text == "loss" ? "write `loss mse`, say" : "write `optimizer adam`, say");
+    }
+    return std::nullopt;
+  }
+
+  // A definition by name, a person's or the prelude's; null after an error.
+  template <typename Table>
+  auto find_rule(const ast::Name& name, std::string_view what, const Table& own, const Table& built_in,
+                 std::span<const std::string_view> planned) -> typename Table::mapped_type {
+    if (auto found = own.find(name.text); found != own.end()) return found->second;
+    if (auto found = built_in.find(name.text); found != built_in.end()) return found->second;
+    good_ = false;
+    if (contains(planned, name.text)) {
+      diagnostics_.error(kRuleNotBuilt, name.span, what, name.text);
+      return nullptr;
+    }
+    std::vector<std::string> candidates;
+    for (const Table* table : {&built_in, &own}) {
+      for (const auto& [known, definition] : *table) candidates.push_back(known);
+    }
+    DiagnosticBuilder error = diagnostics_.error(kUnknownRule, name.span, what, name.text);
+    if (std::optional<std::string> near = suggest(name.text, candidates))
+      error.caret("did you mean `" + *near + "`?");
+    return nullptr;
+  }
+
+  void read_loss() {
+    const Setting* setting = settings_.find("loss");
+    if (setting == nullptr) return;
+    std::optional<ast::Name> name = rule_name(*setting);
+    if (!name) return;
+    const ast::FunctionDefinition* definition =
+        find_rule(*name, "loss", values_.user().losses, values_.prelude().losses, planned_losses());
+    if (definition == nullptr) return;
+    const std::vector<GivenArgument> arguments = given(std::span(setting->arguments).subspan(1));
+    std::optional<graph::ScalarFunction> function =
+        bind_loss(*definition, name->span, arguments, values_.context());
+    if (function) section_.loss = WrittenLoss{*name, std::move(*function)};
+    else good_ = false;
+  }
+
+  void read_optimizer() {
+    const Setting* setting = settings_.find("optimizer");
+    ast::Name name{"adam", {}};
+    if (setting != nullptr) {
+      std::optional<ast::Name> written = rule_name(*setting);
+      if (!written) return;
+      name = std::move(*written);
+    }
+    const ast::OptimizerDefinition* definition = find_rule(
+        name, "optimizer", values_.user().optimizers, values_.prelude().optimizers, planned_optimizers());
+    if (definition == nullptr) return;
+    std::span<const ast::Argument* const> written;
+    if (setting != nullptr) written = std::span(setting->arguments).subspan(1);
+    std::vector<GivenArgument> arguments = given(written);
+    section_.settings.optimizer_text = name.text;
+    add_rate(*definition, written, arguments);
+    bind(*definition, name.span, arguments);
+  }
+
+  void bind(const ast::OptimizerDefinition& definition, Span use,
+            const std::vector<GivenArgument>& arguments) {
+    TrainSettings& settings = section_.settings;
+    for (const GivenArgument& argument : arguments) {
+      settings.optimizer_text += " " + (argument.key != nullptr ? argument.key->text + "=" : std::string());
+      settings.optimizer_text += one_line(values_.sources(), argument.value->span);
+    }
+    std::optional<OptimizerRule> rule = bind_optimizer(definition, use, arguments, false, values_.context());
+    std::optional<OptimizerRule> no_decay =
+        bind_optimizer(definition, use, arguments, true, values_.context());
+    if (!rule || !no_decay) {
+      good_ = false;
+      return;
+    }
+    settings.optimizer = std::move(*rule);
+    settings.optimizer_no_decay = std::move(*no_decay);
+  }
+
+  // Whether an argument without a key fills the parameter `lr`. A word that names a parameter is a flag and
+  // fills no position.
+  static bool is_rate(const ast::OptimizerDefinition& definition, const ast::Argument& argument,
+                      std::size_t& position) {
+    const auto* word = std::get_if<ast::NameUse>(&argument.value->node);
+    auto named = [](std::string_view name) {
+      return [name](const ast::Parameter& parameter) { return parameter.name.text == name; };
+    };
+    if (word != nullptr && std::ranges::any_of(definition.parameters, named(word->name))) return false;
+    const std::size_t filled = position++;
+    return filled < definition.parameters.size() && definition.parameters[filled].name.text == "lr";
+  }
+
+  // `lr` as a setting of its own, or from the command line, where it takes the place of the optimizer's
+  // argument.
+  void add_rate(const ast::OptimizerDefinition& definition, std::span<const ast::Argument* const> written,
+                std::vector<GivenArgument>& arguments) {
+    const Setting* rate = settings_.find("lr");
+    const ast::Expr* value = single(rate);
+    if (value == nullptr) return;
+    std::size_t position = 0;
+    for (std::size_t i = 0; i < written.size(); ++i) {
+      const ast::Argument& argument = *written[i];
+      if (!(argument.key ? argument.key->text == "lr" : is_rate(definition, argument, position))) continue;
+      if (!rate->overridden) {
+        diagnostics_.error(kTwoRates, rate->name.span).label(argument.span, "also here");
+        good_ = false;
+      }
+      arguments.erase(arguments.begin() + static_cast<std::ptrdiff_t>(i));
+      break;
+    }
+    rate_key_ = {"lr", rate->name.span};
+    arguments.push_back({&rate_key_, value});
+  }
+
+  const SettingList& settings_;
+  Values& values_;
+  Diagnostics& diagnostics_;
+  TrainSection section_;
+  ast::Name rate_key_;
+  bool good_;
+};
+
+}  // namespace
+
+std::optional<TrainSection> read_train(const Outline& outline, const Overrides& overrides, Values& values) {
+  SettingList settings(outline, overrides, values.sources(), values.diagnostics());
+  return TrainReader(settings, values).read();
+}
+
+}  // namespace netc

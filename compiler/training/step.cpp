@@ -1,0 +1,160 @@
+#include "compiler/training/step.h"
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+#include "compiler/graph/build.h"
+#include "compiler/training/autodiff.h"
+#include "compiler/training/optimizer.h"
+#include "compiler/training/rewrite.h"
+
+namespace netc::training {
+
+namespace {
+
+using graph::Builder;
+using graph::DType;
+using graph::Extents;
+using graph::Graph;
+using graph::IndexMap;
+using graph::ReduceKind;
+using graph::ScalarExpr;
+using graph::ScalarId;
+using graph::ScalarOp;
+using graph::ScalarPool;
+using graph::ValueId;
+
+IndexMap axis(std::uint32_t number) { return graph::axes_map(std::array{number}); }
+
+// The inputs that every graph has.
+struct Inputs {
+  ValueId samples{}, labels{}, step{}, epoch{}, total_steps{}, count{};
+};
+
+Inputs add_inputs(Builder& builder, const Network& network, std::int64_t batch) {
+  Extents extents{batch};
+  extents.insert(extents.end(), network.input.extents.begin(), network.input.extents.end());
+  auto number = [&](const char* name) { return builder.input(name, {DType::kI32, {}}); };
+  Inputs inputs;
+  inputs.samples = builder.input("samples", {DType::kU8, extents});
+  inputs.labels = builder.input("labels", {DType::kI32, {batch}});
+  inputs.step = number("step");
+  inputs.epoch = number("epoch");
+  inputs.total_steps = number("total_steps");
+  inputs.count = number("count");
+  return inputs;
+}
+
+// Bytes become numbers from 0 to 1.
+ValueId add_conversion(Builder& builder, ValueId samples) {
+  ScalarExpr expr;
+  ScalarId byte = expr.pool.unary(ScalarOp::kConvert, expr.pool.operand(0));
+  expr.root = expr.pool.binary(ScalarOp::kMultiply, byte, expr.pool.constant(1.0 / 255));
+  return builder.map(std::move(expr), {samples});
+}
+
+ValueId add_layers(Builder& builder, const Network& network, const Inputs& inputs, std::int64_t batch, bool training) {
+  BuildContext context{builder, inputs.step, batch, training};
+  ValueId value = add_conversion(builder, inputs.samples);
+  for (const Layer& layer : network.layers) {
+    builder.set_span(layer.span);
+    if (layer.def) value = layer.def->build(context, layer, value);
+    if (layer.activation) value = build_activation(context, *layer.activation, layer.name, value);
+  }
+  return value;
+}
+
+// sum over outputs of loss(y, t), or its mean: [batch]
+ValueId add_loss_rows(Builder& builder, const LossSpec& loss, const Inputs& inputs, ValueId output) {
+  const Extents extents = builder.type(output).extents;
+  ScalarExpr expr;
+  ScalarPool& pool = expr.pool;
+  ScalarId y = pool.operand(0);
+  ScalarId label = pool.unary(ScalarOp::kConvert, pool.operand(1));
+  std::vector<ValueId> operands{output, inputs.labels};
+  std::vector<IndexMap> maps{graph::identity_map(2), axis(0)};
+  ScalarId target = label;
+  if (loss.one_hot) {
+    operands.push_back(builder.iota({extents[1]}, 0));
+    maps.push_back(axis(1));
+    target = pool.binary(ScalarOp::kEqual, label, pool.unary(ScalarOp::kConvert, pool.operand(2)));
+  }
+  ScalarId term = graph::inline_into(pool, loss.function.expr, std::array{y, target});
+  if (loss.kind == LossKind::kElementwise && extents[1] > 1) {
+    term = pool.binary(ScalarOp::kMultiply, term, pool.constant(1.0 / static_cast<double>(extents[1])));
+  }
+  expr.root = term;
+  ValueId terms = builder.map(std::move(expr), extents, operands, maps);
+  return builder.reduce_axes(ReduceKind::kSum, terms, std::array<std::uint32_t, 1>{1});
+}
+
+// `rows`, with 0 in the rows past the batch's count, summed.
+ValueId add_sum_over_samples(Builder& builder, const Inputs& inputs, ValueId rows) {
+  const Extents extents = builder.type(rows).extents;
+  ScalarExpr expr;
+  ScalarPool& pool = expr.pool;
+  ScalarId counts = pool.binary(ScalarOp::kLess, pool.unary(ScalarOp::kConvert, pool.operand(1)),
+                                pool.unary(ScalarOp::kConvert, pool.operand(2)));
+  expr.root = pool.select(counts, pool.operand(0), pool.constant(0));
+  ValueId position = builder.iota(extents, 0);
+  ValueId masked = builder.map(std::move(expr), extents, {rows, position, inputs.count}, {axis(0), axis(0), {}});
+  return builder.reduce_axes(ReduceKind::kSum, masked, std::array<std::uint32_t, 1>{0});
+}
+
+// 1 where the prediction is the label: the greatest output, or for a single output whether it is above one half. [batch]
+ValueId add_hits(Builder& builder, const Inputs& inputs, ValueId output) {
+  const Extents extents = builder.type(output).extents;
+  ScalarExpr expr;
+  ScalarPool& pool = expr.pool;
+  ScalarId label = pool.unary(ScalarOp::kConvert, pool.operand(1));
+  const bool single = extents[1] == 1;
+  ScalarId predicted = single ? pool.binary(ScalarOp::kLess, pool.constant(0.5), pool.operand(0)) : pool.unary(ScalarOp::kConvert, pool.operand(0));
+  expr.root = pool.binary(ScalarOp::kEqual, predicted, label);
+  ValueId best = builder.reduce_axes(single ? ReduceKind::kSum : ReduceKind::kArgmax, output, std::array<std::uint32_t, 1>{1});
+  return builder.map(std::move(expr), {extents[0]}, {best, inputs.labels}, {axis(0), axis(0)});
+}
+
+// Forward and loss, with outputs `output`, `loss_sum`, `correct` and, for the gradient, `loss`: the mean over the samples that count.
+Graph build_forward(const Network& network, std::int64_t batch, bool training) {
+  Graph graph;
+  Builder builder(graph);
+  Inputs inputs = add_inputs(builder, network, batch);
+  ValueId output = add_layers(builder, network, inputs, batch, training);
+  builder.set_span(network.loss.span);
+  ValueId loss_sum = add_sum_over_samples(builder, inputs, add_loss_rows(builder, network.loss, inputs, output));
+  ValueId correct = add_sum_over_samples(builder, inputs, add_hits(builder, inputs, output));
+  ScalarExpr mean;
+  mean.root = mean.pool.binary(ScalarOp::kDivide, mean.pool.operand(0), mean.pool.unary(ScalarOp::kConvert, mean.pool.operand(1)));
+  ValueId loss = builder.map(std::move(mean), {loss_sum, inputs.count});
+  graph.outputs = {{"output", output}, {"loss_sum", loss_sum}, {"correct", correct}, {"loss", loss}};
+  return merge_equal(inline_maps(std::move(graph)));
+}
+
+void keep_outputs(Graph& graph, std::initializer_list<std::string_view> names) {
+  std::erase_if(graph.outputs, [&](const graph::Output& output) {
+    return std::find(names.begin(), names.end(), output.name) == names.end();
+  });
+}
+
+}  // namespace
+
+Graph build_training_step(const Network& network) {
+  Graph graph = build_forward(network, network.train.batch, true);
+  std::vector<ValueId> parameters;
+  for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
+    if (std::holds_alternative<graph::Parameter>(graph.nodes[i].op)) parameters.push_back(static_cast<ValueId>(i));
+  }
+  std::vector<ValueId> gradients = add_gradients(graph, *graph.output("loss"), parameters);
+  add_updates(graph, network.train, parameters, gradients);
+  keep_outputs(graph, {"loss_sum", "correct"});
+  return drop_dead(merge_equal(std::move(graph)));
+}
+
+Graph build_inference(const Network& network, std::int64_t batch) {
+  Graph graph = build_forward(network, batch, false);
+  keep_outputs(graph, {"output", "loss_sum", "correct"});
+  return drop_dead(std::move(graph));
+}
+
+}  // namespace netc::training

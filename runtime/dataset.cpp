@@ -1,0 +1,215 @@
+#include "runtime/dataset.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <atomic>
+#include <functional>
+#include <thread>
+#include <utility>
+
+#include "runtime/idx.h"
+#include "runtime/known_sets.h"
+#include "runtime/report.h"
+
+namespace netc::runtime {
+namespace {
+
+// The files of a request: training images and labels, then perhaps test images and labels. `known` is null
+// for the user's own.
+struct Plan {
+  const KnownSet* known = nullptr;
+  std::vector<std::string> paths;
+};
+
+bool is_images(std::size_t index) { return index % 2 == 0; }
+
+Result<Plan> plan_for(const DataRequest& request) {
+  if (const KnownSet* known = known_set(request.kind)) {
+    Result<std::vector<std::string>> paths = locate(*known, request.search);
+    if (!paths) return paths.error();
+    return Plan{known, std::move(*paths)};
+  }
+  if (request.kind != "idx") return Error{fmt::format("there is no data source `{}`", request.kind), {}};
+  if (request.files.size() == 2 || request.files.size() == 4) return Plan{nullptr, request.files};
+  return Error{fmt::format("`data idx` takes 2 or 4 files, and gets {}", request.files.size()),
+               {"the order is: training images, training labels, test images, test labels"}};
+}
+
+// [N, H, W] -> 28x28x1, [N, H, W, C] -> 28x28x3, [N, F] -> 13
+std::vector<std::int64_t> sample_extents(const IdxHeader& images) {
+  std::vector<std::int64_t> extents;
+  for (std::size_t i = 1; i < images.extents.size(); ++i) extents.push_back(images.extents[i]);
+  if (extents.size() == 2) extents.push_back(1);
+  return extents;
+}
+
+std::string extents_text(const std::vector<std::int64_t>& extents) {
+  return fmt::format("{}", fmt::join(extents, "x"));
+}
+
+Status test_rank(const std::string& path, const IdxHeader& header, bool images) {
+  std::size_t rank = header.extents.size();
+  if (images && rank < 2)
+    return Error{fmt::format("`{}` has 1 extent, expected samples with 2 to 4; are these the labels?", path),
+                 {}};
+  if (!images && rank != 1)
+    return Error{
+        fmt::format("`{}` has {} extents, expected labels with 1; are these the images?", path, rank), {}};
+  return Done{};
+}
+
+Status test_headers(const std::vector<std::string>& paths, const std::vector<IdxHeader>& headers) {
+  for (std::size_t i = 0; i < paths.size(); ++i) {
+    if (Status status = test_rank(paths[i], headers[i], is_images(i)); !status) return status;
+  }
+  for (std::size_t i = 0; i < paths.size(); i += 2) {
+    std::int64_t samples = headers[i].extents[0], labels = headers[i + 1].extents[0];
+    if (samples == labels) continue;
+    return Error{fmt::format("`{}` has {} samples, but `{}` has {} labels", paths[i], with_commas(samples),
+                             paths[i + 1], with_commas(labels)),
+                 {}};
+  }
+  if (paths.size() == 4 && sample_extents(headers[0]) != sample_extents(headers[2])) {
+    return Error{fmt::format("the test samples in `{}` are {}, but the training samples in `{}` are {}",
+                             paths[2], extents_text(sample_extents(headers[2])), paths[0],
+                             extents_text(sample_extents(headers[0]))),
+                 {}};
+  }
+  return Done{};
+}
+
+// Runs the tasks, started in order, on up to `threads` threads.
+void run_tasks(const std::vector<std::function<void()>>& tasks, int threads) {
+  std::atomic<std::size_t> next = 0;
+  auto work = [&] {
+    for (std::size_t i = next++; i < tasks.size(); i = next++) tasks[i]();
+  };
+  std::vector<std::jthread> helpers;
+  for (int i = 1; i < std::min<int>(threads, static_cast<int>(tasks.size())); ++i) helpers.emplace_back(work);
+  work();
+}
+
+// Unpacks and, for a known set, proves the files genuine. The packed bytes are hashed beside the unpacking:
+// they are fewer.
+Status unpack_and_test(const KnownSet* known, std::vector<IdxFile>& files, int threads) {
+  std::vector<Status> statuses(files.size(), Status(Done{}));
+  std::vector<std::uint8_t> genuine(files.size(), known ? 0 : 1);
+  std::vector<std::function<void()>> tasks;
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    tasks.push_back([&, i] { statuses[i] = unpack_idx(files[i]); });
+    if (known) tasks.push_back([&, i] { genuine[i] = packed_is_genuine(known->files[i], files[i]); });
+  }
+  run_tasks(tasks, threads);
+  tasks.clear();
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    if (statuses[i] && !genuine[i])
+      tasks.push_back([&, i] { statuses[i] = test_unpacked(*known, known->files[i], files[i]); });
+  }
+  run_tasks(tasks, threads);
+  for (const Status& status : statuses)
+    if (!status) return status;
+  return Done{};
+}
+
+std::int64_t largest_label(const IdxFile& file) {
+  return *std::max_element(file.values.data(), file.values.data() + file.values.size());
+}
+
+Status test_labels(const IdxFile& file, std::int64_t classes) {
+  for (std::size_t i = 0; i < file.values.size(); ++i) {
+    if (file.values.data()[i] < classes) continue;
+    return Error{fmt::format("label {} in `{}` is {}, expected 0 to {}: there are {} classes",
+                             with_commas(static_cast<std::int64_t>(i) + 1), file.path, file.values.data()[i],
+                             classes - 1, classes),
+                 {}};
+  }
+  return Done{};
+}
+
+SampleSet sample_set(IdxFile& images, const IdxFile& labels) {
+  SampleSet set;
+  set.count = images.header.extents[0];
+  set.sample_elements = static_cast<std::int64_t>(images.header.values()) / set.count;
+  set.samples = std::move(images.values);
+  set.labels.assign(labels.values.data(), labels.values.data() + labels.values.size());
+  return set;
+}
+
+std::string source_text(const std::string& kind, const Dataset& data) {
+  const std::vector<std::int64_t>& extents = data.sample_extents;
+  std::string samples = extents.size() == 3 ? fmt::format("images of {}", extents_text(extents))
+                                            : fmt::format("samples of {} values", extents[0]);
+  std::string test = data.test.count > 0 ? fmt::format(" and {} test", with_commas(data.test.count)) : "";
+  return fmt::format("{}: {} training{} {}, {} classes", kind, with_commas(data.train.count), test, samples,
+                     data.classes);
+}
+
+Result<std::int64_t> count_classes(const Plan& plan, std::vector<IdxFile>& files) {
+  std::int64_t classes = plan.known ? plan.known->classes : largest_label(files[1]) + 1;
+  for (std::size_t i = 1; i < files.size(); i += 2) {
+    if (Status status = test_labels(files[i], classes); !status) return status.error();
+  }
+  return classes;
+}
+
+}  // namespace
+
+std::vector<std::string> data_source_names() {
+  std::vector<std::string> names;
+  for (const KnownSet& set : known_sets()) names.push_back(set.name);
+  names.push_back("idx");
+  return names;
+}
+
+Result<DatasetDescription> describe_dataset(const DataRequest& request) {
+  Result<Plan> plan = plan_for(request);
+  if (!plan) return plan.error();
+  std::vector<IdxHeader> headers;
+  for (const std::string& path : plan->paths) {
+    Result<IdxHeader> header = read_idx_header(path);
+    if (!header) return header.error();
+    headers.push_back(std::move(*header));
+  }
+  if (Status status = test_headers(plan->paths, headers); !status) return status.error();
+  DatasetDescription description;
+  description.sample_extents = sample_extents(headers[0]);
+  description.train = headers[0].extents[0];
+  if (headers.size() == 4) description.test = headers[2].extents[0];
+  if (plan->known) {
+    description.classes = plan->known->classes;
+    return description;
+  }
+  Result<IdxFile> labels = read_idx(plan->paths[1]);
+  if (!labels) return labels.error();
+  if (Status status = unpack_idx(*labels); !status) return status.error();
+  description.classes = largest_label(*labels) + 1;
+  return description;
+}
+
+Result<Dataset> load_dataset(const DataRequest& request, int threads) {
+  Result<Plan> plan = plan_for(request);
+  if (!plan) return plan.error();
+  std::vector<IdxFile> files;
+  std::vector<IdxHeader> headers;
+  for (const std::string& path : plan->paths) {
+    Result<IdxFile> file = read_idx(path);
+    if (!file) return file.error();
+    headers.push_back(file->header);
+    files.push_back(std::move(*file));
+  }
+  if (Status status = test_headers(plan->paths, headers); !status) return status.error();
+  if (Status status = unpack_and_test(plan->known, files, threads); !status) return status.error();
+  Result<std::int64_t> classes = count_classes(*plan, files);
+  if (!classes) return classes.error();
+  Dataset data;
+  data.sample_extents = sample_extents(headers[0]);
+  data.classes = *classes;
+  if (plan->known) data.class_names = plan->known->class_names;
+  data.train = sample_set(files[0], files[1]);
+  if (files.size() == 4) data.test = sample_set(files[2], files[3]);
+  data.source = source_text(request.kind, data);
+  return data;
+}
+
+}  // namespace netc::runtime

@@ -1,0 +1,75 @@
+#include "runtime/executor.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace netc::runtime {
+
+Executor::Executor(const Program& program, const Store& store, ThreadTeam& team)
+    : program_(program), store_(store), team_(team), arena_(static_cast<std::size_t>(program.arena_bytes)), threads_(team.size()) {
+  for (int t = 0; t < team.size(); ++t) {
+    threads_[t].memory = Memory(static_cast<std::size_t>(program.private_bytes));
+    for (const KernelCall& call : program.calls) {
+      threads_[t].arguments.emplace_back();
+      for (std::size_t buffer : call.arguments) threads_[t].arguments.back().push_back(address(buffer, t));
+    }
+  }
+}
+
+void* Executor::address(std::size_t buffer, int thread) const {
+  const ProgramBuffer& described = program_.buffers[buffer];
+  PerThread& mine = threads_[thread];
+  switch (described.place) {
+    case Place::kSamples: return &mine.samples;
+    case Place::kLabels: return &mine.labels;
+    case Place::kNumbers: return &mine.numbers;
+    case Place::kPersistent: return store_.data(described.tensor);
+    case Place::kArena: return arena_.data() + described.offset;
+    case Place::kPrivate: return mine.memory.data() + described.offset;
+  }
+  return nullptr;
+}
+
+void Executor::bind(const SampleSet& set) {
+  for (PerThread& thread : threads_) {
+    thread.samples.data = set.samples.data();
+    thread.labels.data = set.labels.data();
+  }
+}
+
+bool Executor::step(int thread, const std::int32_t* rows, const StepNumbers& numbers) {
+  PerThread& mine = threads_[thread];
+  mine.samples.rows = mine.labels.rows = rows;
+  mine.numbers = numbers;
+  const std::int64_t threads = team_.size();
+  for (std::size_t i = 0; i < program_.calls.size(); ++i) {
+    const KernelCall& call = program_.calls[i];
+    if (call.barrier_before && threads > 1) team_.meet();
+    if (i == program_.check_before && !std::isfinite(loss_sum(thread))) return false;
+    const std::int64_t first = call.replicated ? 0 : thread * call.tiles / threads;
+    const std::int64_t last = call.replicated ? call.tiles : (thread + 1) * call.tiles / threads;
+    if (first < last) call.function(mine.arguments[i].data(), first, last);
+  }
+  return std::isfinite(loss_sum(thread));
+}
+
+bool Executor::is_finite(const ProgramBuffer& buffer, const float* data) const {
+  const MatrixLayout& layout = buffer.layout;
+  for (std::int64_t r = 0; r < layout.rows; ++r) {
+    for (std::int64_t c = 0; c < layout.columns; ++c) {
+      if (!std::isfinite(data[r * layout.row_stride + c / 16 * layout.block_stride + c % 16])) return false;
+    }
+  }
+  return true;
+}
+
+const KernelCall* Executor::first_bad_call() const {
+  for (std::size_t i = 0; i < std::min(program_.check_before, program_.calls.size()); ++i) {
+    for (std::size_t buffer : program_.calls[i].writes) {
+      if (program_.buffers[buffer].is_float && !is_finite(program_.buffers[buffer], number(buffer, 0))) return &program_.calls[i];
+    }
+  }
+  return nullptr;
+}
+
+}  // namespace netc::runtime

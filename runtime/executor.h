@@ -1,0 +1,56 @@
+#pragma once
+// Runs a program's steps on a team of threads.
+
+#include <string>
+#include <vector>
+
+#include "runtime/dataset.h"
+#include "runtime/memory.h"
+#include "runtime/program.h"
+#include "runtime/store.h"
+#include "runtime/thread_team.h"
+
+namespace netc::runtime {
+
+class Executor {
+ public:
+  Executor(const Program& program, const Store& store, ThreadTeam& team);
+
+  // Where the batches come from. The set has to outlive the executor's steps.
+  void bind(const SampleSet& set);
+
+  // One step, on this thread's share; every thread of the team calls it with equal arguments (within ThreadTeam::run). `rows` names the batch's samples:
+  // `program.batch` valid numbers, of which the first `numbers.count` count, then kLookAhead more. False: the loss
+  // was not finite, and nothing was updated; all threads agree.
+  bool step(int thread, const std::int32_t* rows, const StepNumbers& numbers);
+
+  // Of the last step, for any thread.
+  float loss_sum(int thread) const { return *number(program_.loss_sum, thread); }
+  float correct(int thread) const { return *number(program_.correct, thread); }
+  const Program& program() const { return program_; }
+
+  // The first kernel before the check whose results are not all finite: where a diverged step went bad. Null if all are.
+  const KernelCall* first_bad_call() const;
+
+ private:
+  struct PerThread {
+    Memory memory;
+    BatchRows samples, labels;
+    StepNumbers numbers;
+    std::vector<std::vector<void*>> arguments;  // by call
+  };
+  const float* number(std::size_t buffer, int thread) const { return static_cast<const float*>(address(buffer, thread)); }
+  void* address(std::size_t buffer, int thread) const;
+  bool is_finite(const ProgramBuffer& buffer, const float* data) const;
+
+  const Program& program_;
+  const Store& store_;
+  ThreadTeam& team_;
+  Memory arena_;
+  mutable std::vector<PerThread> threads_;
+};
+
+// Rows past a batch's own that kernels may read to fetch ahead.
+constexpr std::int64_t kLookAhead = 16;
+
+}  // namespace netc::runtime

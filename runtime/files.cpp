@@ -1,0 +1,118 @@
+#include "runtime/files.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cctype>
+#include <cerrno>
+#include <cstdio>
+#include <system_error>
+#include <utility>
+
+#include "runtime/report.h"
+#include "runtime/run_folder.h"
+
+namespace netc::runtime {
+namespace {
+
+Error cannot_read(const std::string& path, const std::string& why) {
+  return Error{fmt::format("cannot read `{}`: {}", path, why), {}};
+}
+
+Error cannot_write(const std::string& path, int errno_value) {
+  return Error{fmt::format("cannot write `{}`: {}", path, system_message(errno_value)), {}};
+}
+
+bool write_all(int descriptor, const std::string& contents) {
+  std::size_t done = 0;
+  while (done < contents.size()) {
+    ssize_t n = ::write(descriptor, contents.data() + done, contents.size() - done);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return false;
+    done += static_cast<std::size_t>(n);
+  }
+  return true;
+}
+
+}  // namespace
+
+std::string system_message(int errno_value) {
+  std::string message = std::generic_category().message(errno_value);
+  if (!message.empty()) message[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(message[0])));
+  return message;
+}
+
+InputFile::InputFile(std::string path, int descriptor, std::size_t size)
+    : path_(std::move(path)), descriptor_(descriptor), size_(size) {}
+
+InputFile::InputFile(InputFile&& other) noexcept
+    : path_(std::move(other.path_)), descriptor_(std::exchange(other.descriptor_, -1)), size_(other.size_) {}
+
+InputFile::~InputFile() {
+  if (descriptor_ >= 0) ::close(descriptor_);
+}
+
+Result<InputFile> InputFile::open(const std::string& path, const std::string& kind) {
+  // Without O_NONBLOCK, opening a pipe waits for its other end.
+  int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (descriptor < 0) return cannot_read(path, system_message(errno));
+  InputFile file(path, descriptor, 0);
+  struct stat status = {};
+  if (::fstat(descriptor, &status) != 0) return cannot_read(path, system_message(errno));
+  if (S_ISDIR(status.st_mode)) return cannot_read(path, fmt::format("it is a directory, expected {}", kind));
+  if (!S_ISREG(status.st_mode))
+    return cannot_read(path, fmt::format("it is not a regular file, expected {}", kind));
+  file.size_ = static_cast<std::size_t>(status.st_size);
+  return file;
+}
+
+Status InputFile::read(std::span<std::uint8_t> out, std::size_t offset) const {
+  std::size_t done = 0;
+  while (done < out.size()) {
+    ssize_t n = ::pread(descriptor_, out.data() + done, out.size() - done, static_cast<off_t>(offset + done));
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return cannot_read(path_, system_message(errno));
+    if (n == 0) return cannot_read(path_, "it became shorter while it was read");
+    done += static_cast<std::size_t>(n);
+  }
+  return Done{};
+}
+
+Result<std::string> read_file(const std::string& path, std::size_t limit) {
+  Result<InputFile> file = InputFile::open(path, "a file");
+  if (!file) return file.error();
+  if (file->size() > limit) {
+    return cannot_read(path, fmt::format("it has {} bytes, expected at most {}",
+                                         with_commas(static_cast<std::int64_t>(file->size())),
+                                         with_commas(static_cast<std::int64_t>(limit))));
+  }
+  std::string text(file->size(), '\0');
+  Status status = file->read({reinterpret_cast<std::uint8_t*>(text.data()), text.size()}, 0);
+  if (!status) return status.error();
+  return text;
+}
+
+// The rename is atomic for every reader and for a killed process. There is no fsync: after a power failure a
+// run is repeated.
+Status write_file_atomically(const std::string& path, const std::string& contents) {
+  std::string temporary = fmt::format("{}.{}.tmp", path, ::getpid());
+  int descriptor = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  if (descriptor < 0) return cannot_write(path, errno);
+  bool written = write_all(descriptor, contents);
+  int problem = errno;
+  if (::close(descriptor) != 0 && written) {
+    written = false;
+    problem = errno;
+  }
+  if (written && std::rename(temporary.c_str(), path.c_str()) != 0) {
+    written = false;
+    problem = errno;
+  }
+  if (written) return Done{};
+  ::unlink(temporary.c_str());
+  return cannot_write(path, problem);
+}
+
+}  // namespace netc::runtime

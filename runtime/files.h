@@ -1,0 +1,36 @@
+#pragma once
+// Reading files that may be anything: a missing one, a directory, a pipe.
+
+#include <cstdint>
+#include <span>
+#include <string>
+
+#include "runtime/result.h"
+
+namespace netc::runtime {
+
+// What the system says of `errno_value`, in the style of our messages: `no such file or directory`.
+std::string system_message(int errno_value);
+
+// An open regular file.
+class InputFile {
+ public:
+  // `kind` says in messages what was expected there: `an idx file`.
+  static Result<InputFile> open(const std::string& path, const std::string& kind);
+  InputFile(InputFile&& other) noexcept;
+  InputFile& operator=(InputFile&&) = delete;
+  ~InputFile();
+
+  const std::string& path() const { return path_; }
+  std::size_t size() const { return size_; }
+  // Fills `out` with the bytes from `offset` on; an error if the file has become shorter since it was opened.
+  Status read(std::span<std::uint8_t> out, std::size_t offset) const;
+
+ private:
+  InputFile(std::string path, int descriptor, std::size_t size);
+  std::string path_;
+  int descriptor_ = -1;
+  std::size_t size_ = 0;
+};
+
+}  // namespace netc::runtime

@@ -1,0 +1,66 @@
+#pragma once
+// A compiled step as the runtime sees it: kernels to call in order, where each buffer lies, and where threads meet. The compiler fills it in; a program
+// that was compiled ahead of time carries it as data.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace netc::runtime {
+
+// Tiles [begin, end) of a kernel; args[i] is the memory of its i-th argument.
+using KernelFunction = void (*)(void* const* args, std::int64_t begin, std::int64_t end);
+
+// What a kernel gets for an argument of the data set: sample rows[b] is row b of the batch.
+struct BatchRows {
+  const void* data = nullptr;
+  const std::int32_t* rows = nullptr;
+};
+
+// What a kernel gets for the numbers of the step.
+struct StepNumbers {
+  double step = 1, epoch = 0, total_steps = 1, count = 0;
+  std::uint64_t seed = 0;
+};
+
+enum class Place : std::uint8_t { kSamples, kLabels, kNumbers, kPersistent, kArena, kPrivate };
+
+// Element (r, c) lies at r * row_stride + (c / 16) * block_stride + c % 16; the tensor's axis `minor_axis` runs along c.
+struct MatrixLayout {
+  std::int64_t rows = 1, columns = 1;
+  std::uint32_t minor_axis = 1;
+  std::int64_t row_stride = 0, block_stride = 16;
+};
+
+struct ProgramBuffer {
+  std::string name;
+  Place place = Place::kArena;
+  std::int64_t offset = 0;   // kArena, kPrivate
+  std::size_t tensor = 0;    // kPersistent: which of the store's tensors
+  bool is_float = true;
+  MatrixLayout layout;
+};
+
+struct KernelCall {
+  std::string name;
+  std::string where;         // `mnist.net:1`, for messages
+  KernelFunction function = nullptr;
+  std::int64_t tiles = 1;
+  bool replicated = false;   // every thread runs all tiles
+  bool barrier_before = false;
+  std::vector<std::size_t> arguments;  // buffers
+  std::vector<std::size_t> writes;     // buffers
+};
+
+struct Program {
+  std::int64_t batch = 0;
+  std::vector<ProgramBuffer> buffers;
+  std::vector<KernelCall> calls;
+  std::size_t check_before = 0;  // the loss is tested before this call; nothing persistent is written before it
+  std::int64_t arena_bytes = 0, private_bytes = 0;
+  std::size_t loss_sum = 0, correct = 0;   // buffers of one number
+  std::optional<std::size_t> output;       // [batch, outputs]
+};
+
+}  // namespace netc::runtime

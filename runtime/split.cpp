@@ -1,0 +1,71 @@
+#include <algorithm>
+#include <array>
+#include <numeric>
+#include <utility>
+
+#include "runtime/dataset.h"
+#include "runtime/philox.h"
+
+namespace netc::runtime {
+namespace {
+
+constexpr std::uint64_t kGroup = 64;
+
+// The numbers random_bits(seed, stream, step, i), a whole group of 64 at a time.
+class Draws {
+ public:
+  Draws(std::uint64_t seed, std::uint64_t stream, std::uint32_t step)
+      : seed_(seed), stream_(stream), step_(step) {}
+
+  // Uniform in [0, bound): element `i` times bound, shifted right by 32. No value's probability is off by
+  // more than 2^-32.
+  std::uint32_t below(std::uint32_t bound, std::uint64_t i) {
+    if (i / kGroup != group_) fill(i / kGroup);
+    return static_cast<std::uint32_t>(std::uint64_t{bits_[i % kGroup]} * bound >> 32);
+  }
+
+ private:
+  void fill(std::uint64_t group) {
+    group_ = group;
+    for (std::uint32_t lane = 0; lane < kGroup / 4; ++lane) {
+      PhiloxBlock words =
+          philox({static_cast<std::uint32_t>(16 * group + lane), step_, static_cast<std::uint32_t>(stream_),
+                  static_cast<std::uint32_t>(stream_ >> 32)},
+                 static_cast<std::uint32_t>(seed_), static_cast<std::uint32_t>(seed_ >> 32));
+      for (std::uint32_t word = 0; word < 4; ++word) bits_[16 * word + lane] = words[word];
+    }
+  }
+
+  std::uint64_t seed_, stream_;
+  std::uint32_t step_;
+  std::uint64_t group_ = ~std::uint64_t{0};
+  std::array<std::uint32_t, kGroup> bits_{};
+};
+
+}  // namespace
+
+Split split_samples(std::int64_t count, std::int64_t validation, std::uint64_t seed) {
+  Split split;
+  split.train.resize(static_cast<std::size_t>(count));
+  std::iota(split.train.begin(), split.train.end(), 0);
+  Draws draws(seed, stream_of("split"), 0);
+  for (std::int64_t i = 0; i < validation; ++i) {
+    std::uint32_t j = draws.below(static_cast<std::uint32_t>(count - i), static_cast<std::uint64_t>(i));
+    std::swap(split.train[static_cast<std::size_t>(i)], split.train[static_cast<std::size_t>(i + j)]);
+  }
+  auto rest = split.train.begin() + validation;
+  split.validation.assign(split.train.begin(), rest);
+  split.train.erase(split.train.begin(), rest);
+  std::sort(split.train.begin(), split.train.end());
+  return split;
+}
+
+void shuffle_epoch(std::vector<std::int32_t>& samples, std::uint64_t seed, std::int64_t epoch) {
+  Draws draws(seed, stream_of("shuffle"), static_cast<std::uint32_t>(epoch));
+  for (std::size_t i = samples.size(); i-- > 1;) {
+    std::uint32_t j = draws.below(static_cast<std::uint32_t>(i + 1), i);
+    std::swap(samples[i], samples[j]);
+  }
+}
+
+}  // namespace netc::runtime

@@ -1,0 +1,50 @@
+#pragma once
+// Parameters and optimizer state in memory, in the layouts that kernels want. A tensor may lie there twice, with one axis or the other along the
+// vectors; the copies always hold the same.
+
+#include <string>
+#include <vector>
+
+#include "runtime/memory.h"
+#include "runtime/program.h"
+#include "runtime/result.h"
+#include "runtime/tensor.h"
+
+namespace netc::runtime {
+
+struct StoredTensor {
+  std::string name;                  // `dense_1.weight`, `dense_1.weight.m`
+  std::vector<std::int64_t> extents;
+  bool parameter = false;            // else state
+  bool uniform = false;              // starts uniform in [-initial, initial], from seed and name; else constant
+  double initial = 0;
+  MatrixLayout layout;
+  std::int64_t bytes = 0;
+};
+
+class Store {
+ public:
+  // The place of a tensor with this name and axis order; adds it if it is new.
+  std::size_t add(const StoredTensor& tensor);
+  // After the last add: memory for all, zeroed.
+  void allocate();
+  float* data(std::size_t tensor) const { return pointers_[tensor]; }
+
+  // Every tensor by its initializer.
+  void initialize(std::uint64_t seed);
+  // In order of first addition: parameters, or parameters and state.
+  std::vector<NamedTensor> parameters() const { return read(false); }
+  std::vector<NamedTensor> everything() const { return read(true); }
+  std::int64_t parameter_count() const;
+  // Takes over values by name, for all copies. Refuses what does not fit, saying how it differs; `need_state`: state must be there, too.
+  Status assign(const std::vector<NamedTensor>& tensors, bool need_state);
+
+ private:
+  std::vector<NamedTensor> read(bool with_state) const;
+  void write(std::size_t tensor, const std::vector<float>& values);
+  std::vector<StoredTensor> tensors_;
+  std::vector<float*> pointers_;
+  Memory memory_;
+};
+
+}  // namespace netc::runtime
