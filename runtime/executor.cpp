@@ -6,7 +6,11 @@
 namespace netc::runtime {
 
 Executor::Executor(const Program& program, const Store& store, ThreadTeam& team)
-    : program_(program), store_(store), team_(team), arena_(static_cast<std::size_t>(program.arena_bytes)), threads_(team.size()) {
+    : program_(program),
+      store_(store),
+      team_(team),
+      arena_(static_cast<std::size_t>(program.arena_bytes)),
+      threads_(team.size()) {
   for (int t = 0; t < team.size(); ++t) {
     threads_[t].memory = Memory(static_cast<std::size_t>(program.private_bytes));
     for (const KernelCall& call : program.calls) {
@@ -53,20 +57,28 @@ bool Executor::step(int thread, const std::int32_t* rows, const StepNumbers& num
   return std::isfinite(loss_sum(thread));
 }
 
+std::vector<float> Executor::values(std::size_t buffer) const {
+  const MatrixLayout& layout = program_.buffers[buffer].layout;
+  std::vector<float> result(static_cast<std::size_t>(layout.rows * layout.columns));
+  const float* data = number(buffer, 0);
+  for_each_element(layout,
+                   [&](std::int64_t logical, std::int64_t offset) { result[logical] = data[offset]; });
+  return result;
+}
+
 bool Executor::is_finite(const ProgramBuffer& buffer, const float* data) const {
-  const MatrixLayout& layout = buffer.layout;
-  for (std::int64_t r = 0; r < layout.rows; ++r) {
-    for (std::int64_t c = 0; c < layout.columns; ++c) {
-      if (!std::isfinite(data[r * layout.row_stride + c / 16 * layout.block_stride + c % 16])) return false;
-    }
-  }
-  return true;
+  bool finite = true;
+  for_each_element(buffer.layout, [&](std::int64_t, std::int64_t offset) {
+    finite = finite && std::isfinite(data[offset]);
+  });
+  return finite;
 }
 
 const KernelCall* Executor::first_bad_call() const {
   for (std::size_t i = 0; i < std::min(program_.check_before, program_.calls.size()); ++i) {
     for (std::size_t buffer : program_.calls[i].writes) {
-      if (program_.buffers[buffer].is_float && !is_finite(program_.buffers[buffer], number(buffer, 0))) return &program_.calls[i];
+      if (program_.buffers[buffer].is_float && !is_finite(program_.buffers[buffer], number(buffer, 0)))
+        return &program_.calls[i];
     }
   }
   return nullptr;

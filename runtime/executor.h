@@ -19,17 +19,21 @@ class Executor {
   // Where the batches come from. The set has to outlive the executor's steps.
   void bind(const SampleSet& set);
 
-  // One step, on this thread's share; every thread of the team calls it with equal arguments (within ThreadTeam::run). `rows` names the batch's samples:
-  // `program.batch` valid numbers, of which the first `numbers.count` count, then kLookAhead more. False: the loss
-  // was not finite, and nothing was updated; all threads agree.
+  // One step, on this thread's share; every thread of the team calls it with equal arguments (within
+  // ThreadTeam::run). `rows` names the batch's samples: `program.batch` valid numbers, of which the first
+  // `numbers.count` count, then kLookAhead more. False: the loss was not finite, and nothing was updated; all
+  // threads agree.
   bool step(int thread, const std::int32_t* rows, const StepNumbers& numbers);
 
-  // Of the last step, for any thread.
-  float loss_sum(int thread) const { return *number(program_.loss_sum, thread); }
-  float correct(int thread) const { return *number(program_.correct, thread); }
+  // Of the last step, for any thread; 0 where the program has no such output.
+  float loss_sum(int thread) const { return program_.loss_sum ? *number(*program_.loss_sum, thread) : 0; }
+  float correct(int thread) const { return program_.correct ? *number(*program_.correct, thread) : 0; }
+  // A float buffer's elements in the tensor's order, row-major.
+  std::vector<float> values(std::size_t buffer) const;
   const Program& program() const { return program_; }
 
-  // The first kernel before the check whose results are not all finite: where a diverged step went bad. Null if all are.
+  // The first kernel before the check whose results are not all finite: where a diverged step went bad. Null
+  // if all are.
   const KernelCall* first_bad_call() const;
 
  private:
@@ -39,7 +43,9 @@ class Executor {
     StepNumbers numbers;
     std::vector<std::vector<void*>> arguments;  // by call
   };
-  const float* number(std::size_t buffer, int thread) const { return static_cast<const float*>(address(buffer, thread)); }
+  const float* number(std::size_t buffer, int thread) const {
+    return static_cast<const float*>(address(buffer, thread));
+  }
   void* address(std::size_t buffer, int thread) const;
   bool is_finite(const ProgramBuffer& buffer, const float* data) const;
 

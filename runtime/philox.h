@@ -1,6 +1,7 @@
 #pragma once
-// Counter-based random numbers: Philox 4x32 with 10 rounds (Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as 1, 2, 3", 2011).
-// A number is a pure function of (seed, stream, step, element), so any thread can make any of them, and a resumed run makes the same.
+// Counter-based random numbers: Philox 4x32 with 10 rounds (Salmon, Moraes, Dror, Shaw, "Parallel random
+// numbers: as easy as 1, 2, 3", 2011). A number is a pure function of (seed, stream, step, element), so any
+// thread can make any of them, and a resumed run makes the same.
 
 #include <array>
 #include <cstdint>
@@ -34,12 +35,15 @@ constexpr std::uint64_t stream_of(std::string_view name) {
   return hash;
 }
 
-// Element `element` of the stream at `step`. Elements are grouped by 64: lane l of word w of group q is element 64 q + 16 w + l, and its block
-// is counter {16 q + l, step, stream's low word, stream's high word}: a 16-lane vector unit makes 64 elements of 16 blocks without shuffles.
-constexpr std::uint32_t random_bits(std::uint64_t seed, std::uint64_t stream, std::uint32_t step, std::uint64_t element) {
+// Element `element` of the stream at `step`. Elements are grouped by 64: lane l of word w of group q is
+// element 64 q + 16 w + l, and its block is counter {16 q + l, step, stream's low word, stream's high word}:
+// a 16-lane vector unit makes 64 elements of 16 blocks without shuffles.
+constexpr std::uint32_t random_bits(std::uint64_t seed, std::uint64_t stream, std::uint32_t step,
+                                    std::uint64_t element) {
   std::uint32_t block = static_cast<std::uint32_t>(element / 64 * 16 + element % 16);
-  PhiloxBlock words = philox({block, step, static_cast<std::uint32_t>(stream), static_cast<std::uint32_t>(stream >> 32)},
-                             static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32));
+  PhiloxBlock words =
+      philox({block, step, static_cast<std::uint32_t>(stream), static_cast<std::uint32_t>(stream >> 32)},
+             static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32));
   return words[element / 16 % 4];
 }
 

@@ -1,6 +1,6 @@
 #pragma once
-// A compiled step as the runtime sees it: kernels to call in order, where each buffer lies, and where threads meet. The compiler fills it in; a program
-// that was compiled ahead of time carries it as data.
+// A compiled step as the runtime sees it: kernels to call in order, where each buffer lies, and where threads
+// meet. The compiler fills it in; a program that was compiled ahead of time carries it as data.
 
 #include <cstdint>
 #include <optional>
@@ -26,28 +26,41 @@ struct StepNumbers {
 
 enum class Place : std::uint8_t { kSamples, kLabels, kNumbers, kPersistent, kArena, kPrivate };
 
-// Element (r, c) lies at r * row_stride + (c / 16) * block_stride + c % 16; the tensor's axis `minor_axis` runs along c.
+// Element (r, c) lies at r * row_stride + (c / 16) * block_stride + c % 16; the tensor's axis `minor_axis`
+// runs along c.
 struct MatrixLayout {
   std::int64_t rows = 1, columns = 1;
   std::uint32_t minor_axis = 1;
   std::int64_t row_stride = 0, block_stride = 16;
 };
 
+// Calls visit(place in the tensor's row-major order, place in memory) for each element.
+template <typename Visit>
+void for_each_element(const MatrixLayout& layout, Visit visit) {
+  const bool straight = layout.minor_axis == 1;
+  for (std::int64_t r = 0; r < layout.rows; ++r) {
+    for (std::int64_t c = 0; c < layout.columns; ++c) {
+      const std::int64_t logical = straight ? r * layout.columns + c : c * layout.rows + r;
+      visit(logical, r * layout.row_stride + c / 16 * layout.block_stride + c % 16);
+    }
+  }
+}
+
 struct ProgramBuffer {
   std::string name;
   Place place = Place::kArena;
-  std::int64_t offset = 0;   // kArena, kPrivate
-  std::size_t tensor = 0;    // kPersistent: which of the store's tensors
+  std::int64_t offset = 0;  // kArena, kPrivate
+  std::size_t tensor = 0;   // kPersistent: which of the store's tensors
   bool is_float = true;
   MatrixLayout layout;
 };
 
 struct KernelCall {
   std::string name;
-  std::string where;         // `mnist.net:1`, for messages
+  std::string where;  // `mnist.net:1`, for messages
   KernelFunction function = nullptr;
   std::int64_t tiles = 1;
-  bool replicated = false;   // every thread runs all tiles
+  bool replicated = false;  // every thread runs all tiles
   bool barrier_before = false;
   std::vector<std::size_t> arguments;  // buffers
   std::vector<std::size_t> writes;     // buffers
@@ -57,10 +70,11 @@ struct Program {
   std::int64_t batch = 0;
   std::vector<ProgramBuffer> buffers;
   std::vector<KernelCall> calls;
-  std::size_t check_before = 0;  // the loss is tested before this call; nothing persistent is written before it
+  std::size_t check_before =
+      0;  // the loss is tested before this call; nothing persistent is written before it
   std::int64_t arena_bytes = 0, private_bytes = 0;
-  std::size_t loss_sum = 0, correct = 0;   // buffers of one number
-  std::optional<std::size_t> output;       // [batch, outputs]
+  std::optional<std::size_t> loss_sum, correct;  // buffers of one number
+  std::optional<std::size_t> output;             // [batch, outputs]
 };
 
 }  // namespace netc::runtime

@@ -1,5 +1,6 @@
 #pragma once
-// What can go wrong outside of a program's text: files, data, folders. (Mistakes in a .net file are diagnostics of the compiler.)
+// What can go wrong outside of a program's text: files, data, folders. (Mistakes in a .net file are
+// diagnostics of the compiler.)
 
 #include <string>
 #include <utility>
@@ -9,7 +10,7 @@
 namespace netc::runtime {
 
 struct Error {
-  std::string message;             // lower case, no full stop; names the file, what was found and what was expected
+  std::string message;  // lower case, no full stop; names the file, what was found and what was expected
   std::vector<std::string> hints;  // what to do about it
 };
 

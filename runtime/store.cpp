@@ -18,18 +18,6 @@ std::int64_t element_count(const std::vector<std::int64_t>& extents) {
   return std::accumulate(extents.begin(), extents.end(), std::int64_t{1}, std::multiplies<>());
 }
 
-// Where the logical, row-major elements lie: calls visit(logical index, offset) for each.
-template <typename Visit>
-void for_each_element(const MatrixLayout& layout, Visit visit) {
-  const bool straight = layout.minor_axis == 1;
-  for (std::int64_t r = 0; r < layout.rows; ++r) {
-    for (std::int64_t c = 0; c < layout.columns; ++c) {
-      const std::int64_t logical = straight ? r * layout.columns + c : c * layout.rows + r;
-      visit(logical, r * layout.row_stride + c / 16 * layout.block_stride + c % 16);
-    }
-  }
-}
-
 std::vector<float> initial_values(const StoredTensor& tensor, std::uint64_t seed) {
   std::vector<float> values(element_count(tensor.extents), static_cast<float>(tensor.initial));
   if (!tensor.uniform) return values;
@@ -43,7 +31,9 @@ std::vector<float> initial_values(const StoredTensor& tensor, std::uint64_t seed
 }  // namespace
 
 std::size_t Store::add(const StoredTensor& tensor) {
-  auto same = [&](const StoredTensor& other) { return other.name == tensor.name && other.layout.minor_axis == tensor.layout.minor_axis; };
+  auto same = [&](const StoredTensor& other) {
+    return other.name == tensor.name && other.layout.minor_axis == tensor.layout.minor_axis;
+  };
   auto found = std::find_if(tensors_.begin(), tensors_.end(), same);
   if (found == tensors_.end()) found = tensors_.insert(found, tensor);
   return static_cast<std::size_t>(found - tensors_.begin());
@@ -63,7 +53,8 @@ void Store::allocate() {
 
 void Store::write(std::size_t tensor, const std::vector<float>& values) {
   float* data = pointers_[tensor];
-  for_each_element(tensors_[tensor].layout, [&](std::int64_t logical, std::int64_t offset) { data[offset] = values[logical]; });
+  for_each_element(tensors_[tensor].layout,
+                   [&](std::int64_t logical, std::int64_t offset) { data[offset] = values[logical]; });
 }
 
 void Store::initialize(std::uint64_t seed) {
@@ -74,10 +65,13 @@ std::vector<NamedTensor> Store::read(bool with_state) const {
   std::vector<NamedTensor> result;
   for (std::size_t i = 0; i < tensors_.size(); ++i) {
     const StoredTensor& tensor = tensors_[i];
-    const bool known = std::any_of(result.begin(), result.end(), [&](const NamedTensor& other) { return other.name == tensor.name; });
+    const bool known = std::any_of(result.begin(), result.end(),
+                                   [&](const NamedTensor& other) { return other.name == tensor.name; });
     if (known || !(tensor.parameter || with_state)) continue;
     NamedTensor named{tensor.name, tensor.extents, std::vector<float>(element_count(tensor.extents))};
-    for_each_element(tensor.layout, [&](std::int64_t logical, std::int64_t offset) { named.values[logical] = pointers_[i][offset]; });
+    for_each_element(tensor.layout, [&](std::int64_t logical, std::int64_t offset) {
+      named.values[logical] = pointers_[i][offset];
+    });
     result.push_back(std::move(named));
   }
   return result;
@@ -87,7 +81,8 @@ std::int64_t Store::parameter_count() const {
   std::int64_t count = 0;
   for (std::size_t i = 0; i < tensors_.size(); ++i) {
     auto same = [&](const StoredTensor& other) { return other.name == tensors_[i].name; };
-    const bool first = std::find_if(tensors_.begin(), tensors_.end(), same) == tensors_.begin() + static_cast<std::ptrdiff_t>(i);
+    const bool first = std::find_if(tensors_.begin(), tensors_.end(), same) ==
+                       tensors_.begin() + static_cast<std::ptrdiff_t>(i);
     if (first && tensors_[i].parameter) count += element_count(tensors_[i].extents);
   }
   return count;
@@ -95,22 +90,26 @@ std::int64_t Store::parameter_count() const {
 
 Status Store::assign(const std::vector<NamedTensor>& tensors, bool need_state) {
   auto find = [&](const std::string& name) {
-    return std::find_if(tensors.begin(), tensors.end(), [&](const NamedTensor& tensor) { return tensor.name == name; });
+    return std::find_if(tensors.begin(), tensors.end(),
+                        [&](const NamedTensor& tensor) { return tensor.name == name; });
   };
   Error error{"the weights are of another network", {}};
   for (const StoredTensor& tensor : tensors_) {
     if (!tensor.parameter && !need_state) continue;
     auto found = find(tensor.name);
     if (found == tensors.end()) {
-      error.hints.push_back(fmt::format("`{}` [{}] is missing", tensor.name, fmt::join(tensor.extents, ", ")));
+      error.hints.push_back(
+          fmt::format("`{}` [{}] is missing", tensor.name, fmt::join(tensor.extents, ", ")));
     } else if (found->extents != tensor.extents) {
-      error.hints.push_back(fmt::format("`{}` is [{}], but the network has [{}]", tensor.name, fmt::join(found->extents, ", "), fmt::join(tensor.extents, ", ")));
+      error.hints.push_back(fmt::format("`{}` is [{}], but the network has [{}]", tensor.name,
+                                        fmt::join(found->extents, ", "), fmt::join(tensor.extents, ", ")));
     }
   }
   for (const NamedTensor& tensor : tensors) {
     auto same = [&](const StoredTensor& other) { return other.name == tensor.name; };
     if (std::none_of(tensors_.begin(), tensors_.end(), same)) {
-      error.hints.push_back(fmt::format("the network has no `{}` [{}]", tensor.name, fmt::join(tensor.extents, ", ")));
+      error.hints.push_back(
+          fmt::format("the network has no `{}` [{}]", tensor.name, fmt::join(tensor.extents, ", ")));
     }
   }
   error.hints.erase(std::unique(error.hints.begin(), error.hints.end()), error.hints.end());

@@ -1,6 +1,6 @@
 #pragma once
-// Parameters and optimizer state in memory, in the layouts that kernels want. A tensor may lie there twice, with one axis or the other along the
-// vectors; the copies always hold the same.
+// Parameters and optimizer state in memory, in the layouts that kernels want. A tensor may lie there twice,
+// with one axis or the other along the vectors; the copies always hold the same.
 
 #include <string>
 #include <vector>
@@ -13,10 +13,10 @@
 namespace netc::runtime {
 
 struct StoredTensor {
-  std::string name;                  // `dense_1.weight`, `dense_1.weight.m`
+  std::string name;  // `dense_1.weight`, `dense_1.weight.m`
   std::vector<std::int64_t> extents;
-  bool parameter = false;            // else state
-  bool uniform = false;              // starts uniform in [-initial, initial], from seed and name; else constant
+  bool parameter = false;  // else state
+  bool uniform = false;    // starts uniform in [-initial, initial], from seed and name; else constant
   double initial = 0;
   MatrixLayout layout;
   std::int64_t bytes = 0;
@@ -36,7 +36,8 @@ class Store {
   std::vector<NamedTensor> parameters() const { return read(false); }
   std::vector<NamedTensor> everything() const { return read(true); }
   std::int64_t parameter_count() const;
-  // Takes over values by name, for all copies. Refuses what does not fit, saying how it differs; `need_state`: state must be there, too.
+  // Takes over values by name, for all copies. Refuses what does not fit, saying how it differs;
+  // `need_state`: state must be there, too.
   Status assign(const std::vector<NamedTensor>& tensors, bool need_state);
 
  private:

@@ -47,8 +47,8 @@ int cgroup_cores() {
   return std::max(1, static_cast<int>(std::ceil(std::strtod(quota.c_str(), nullptr) / period)));
 }
 
-// Starts the thread on a core of its own: left alone, the system may keep two young threads on one for long. The full set is restored at once, so
-// the thread is not pinned.
+// Starts the thread on a core of its own: left alone, the system may keep two young threads on one for long.
+// The full set is restored at once, so the thread is not pinned.
 void spread(int thread) {
   cpu_set_t all, one;
   if (sched_getaffinity(0, sizeof all, &all) != 0) return;

@@ -14,7 +14,8 @@ namespace netc::runtime {
 // The cores that this process may use: its affinity, and its cgroup's quota.
 int usable_cores();
 
-// A meeting point. Waits spin for a bounded time (tens of nanoseconds when all run) and then sleep, so a busy machine loses nothing.
+// A meeting point. Waits spin for a bounded time (tens of nanoseconds when all run) and then sleep, so a busy
+// machine loses nothing.
 class Barrier {
  public:
   explicit Barrier(int threads) : threads_(threads) {}
@@ -35,8 +36,8 @@ class ThreadTeam {
   ThreadTeam& operator=(const ThreadTeam&) = delete;
 
   int size() const { return static_cast<int>(threads_.size()) + 1; }
-  // Calls work(thread) on every thread, the caller's as thread 0, and returns when all are done. Denormal numbers are flushed to zero meanwhile:
-  // Adam's first moments fade into them, and they are slow.
+  // Calls work(thread) on every thread, the caller's as thread 0, and returns when all are done. Denormal
+  // numbers are flushed to zero meanwhile: Adam's first moments fade into them, and they are slow.
   void run(const std::function<void(int)>& work);
   // For use within `run`.
   void meet() { barrier_.wait(); }

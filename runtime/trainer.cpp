@@ -21,18 +21,26 @@ std::vector<std::int32_t> padded(std::vector<std::int32_t> rows, std::int64_t ba
 
 }  // namespace
 
-double now_seconds() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
+double now_seconds() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
 
-// What the threads of an epoch share. Thread 0, seeing the wish to stop before step s, sets `stop_before` to s + 1: every thread passes a barrier of step s
-// before it looks, so all stop at the same step.
+// What the threads of an epoch share. Thread 0, seeing the wish to stop before step s, sets `stop_before` to
+// s + 1: every thread passes a barrier of step s before it looks, so all stop at the same step.
 struct Trainer::Shared {
   std::atomic<std::int64_t> stop_before{std::numeric_limits<std::int64_t>::max()};
   EpochOutcome result;
   double loss = 0, correct = 0;
 };
 
-Trainer::Trainer(Executor& executor, ThreadTeam& team, TrainingPlan plan, std::vector<std::int32_t> samples, const std::atomic<bool>& stop)
-    : executor_(executor), team_(team), plan_(plan), samples_(std::move(samples)), stop_(stop), batch_(executor.program().batch),
+Trainer::Trainer(Executor& executor, ThreadTeam& team, TrainingPlan plan, std::vector<std::int32_t> samples,
+                 const std::atomic<bool>& stop)
+    : executor_(executor),
+      team_(team),
+      plan_(plan),
+      samples_(std::move(samples)),
+      stop_(stop),
+      batch_(executor.program().batch),
       steps_((static_cast<std::int64_t>(samples_.size()) + batch_ - 1) / batch_) {
   step_times_.reserve(static_cast<std::size_t>(steps_ * std::min<std::int64_t>(plan.epochs, 1000)));
 }
@@ -63,7 +71,8 @@ void Trainer::run_steps(int thread, std::int64_t epoch, Shared& shared, const Pr
       if (thread == 0) shared.result.outcome = Outcome::kInterrupted;
       return;
     }
-    if (thread == 0 && stop_.load(std::memory_order_relaxed)) shared.stop_before.store(i + 1, std::memory_order_relaxed);
+    if (thread == 0 && stop_.load(std::memory_order_relaxed))
+      shared.stop_before.store(i + 1, std::memory_order_relaxed);
     numbers.step = static_cast<double>(epoch * steps_ + i + 1);
     numbers.count = static_cast<double>(std::min(batch_, count - i * batch_));
     const bool good = executor_.step(thread, order_.data() + i * batch_, numbers);

@@ -16,7 +16,7 @@ namespace netc::runtime {
 struct TrainingPlan {
   std::int64_t epochs = 1;
   std::uint64_t seed = 0;
-  std::int64_t first_epoch = 0;      // > 0: goes on from there
+  std::int64_t first_epoch = 0;  // > 0: goes on from there
 };
 
 enum class Outcome { kFinished, kInterrupted, kDiverged };
@@ -24,8 +24,8 @@ enum class Outcome { kFinished, kInterrupted, kDiverged };
 struct EpochOutcome {
   Outcome outcome = Outcome::kFinished;
   Scores scores;
-  double seconds = 0;                // of its steps
-  std::int64_t step = 0;             // the last one, counted from 1 over the run
+  double seconds = 0;     // of its steps
+  std::int64_t step = 0;  // the last one, counted from 1 over the run
 };
 
 // Sums over one part.
@@ -37,10 +37,11 @@ struct Totals {
 class Trainer {
  public:
   // `stop` is looked at before each step.
-  Trainer(Executor& executor, ThreadTeam& team, TrainingPlan plan, std::vector<std::int32_t> samples, const std::atomic<bool>& stop);
+  Trainer(Executor& executor, ThreadTeam& team, TrainingPlan plan, std::vector<std::int32_t> samples,
+          const std::atomic<bool>& stop);
 
-  // Epoch `epoch` (from 0): its samples in an order of their own. `progress` is called now and then by one thread, with the number of
-  // steps done and the mean loss so far.
+  // Epoch `epoch` (from 0): its samples in an order of their own. `progress` is called now and then by one
+  // thread, with the number of steps done and the mean loss so far.
   using Progress = std::function<void(std::int64_t steps, double seconds, double loss)>;
   EpochOutcome run_epoch(std::int64_t epoch, const Progress& progress);
 

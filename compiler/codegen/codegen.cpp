@@ -41,13 +41,15 @@ struct Job {
 std::int64_t weight(const Job& job) {
   const kernel::Kernel& kernel = job.plan->kernels[job.kernel];
   const auto* contract = std::get_if<kernel::ContractKernel>(&kernel.form);
-  return static_cast<std::int64_t>(kernel.body.pool.size()) * (contract ? 2 * contract->row_tile * contract->block_tile : 1);
+  return static_cast<std::int64_t>(kernel.body.pool.size()) *
+         (contract ? 2 * contract->row_tile * contract->block_tile : 1);
 }
 
 void compile_jobs(std::vector<Job>& jobs, const kernel::Target& target, int threads) {
   std::vector<std::size_t> order(jobs.size());
   std::iota(order.begin(), order.end(), 0);
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return weight(jobs[a]) > weight(jobs[b]); });
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::size_t a, std::size_t b) { return weight(jobs[a]) > weight(jobs[b]); });
   std::atomic<std::size_t> next = 0;
   auto work = [&] {
     auto machine = make_target_machine(target);
@@ -72,7 +74,8 @@ class JitCode : public Code {
     std::map<std::string, std::size_t> known;
     for (std::size_t p = 0; p < plans.size(); ++p) {
       for (std::size_t k = 0; k < plans[p]->kernels.size(); ++k) {
-        auto [place, is_new] = known.try_emplace(kernel::signature(*plans[p], plans[p]->kernels[k]), jobs.size());
+        auto [place, is_new] =
+            known.try_emplace(kernel::signature(*plans[p], plans[p]->kernels[k]), jobs.size());
         if (is_new) jobs.push_back({plans[p], k, symbol(plans[p]->kernels[k], jobs.size()), {}});
         job_of[p].push_back(place->second);
       }
@@ -93,9 +96,11 @@ class JitCode : public Code {
   std::vector<KernelFunction> link(const std::vector<Job>& jobs) {
     jit_ = expect(llvm::orc::LLJITBuilder().create());
     const char prefix = jit_->getDataLayout().getGlobalPrefix();
-    jit_->getMainJITDylib().addGenerator(expect(llvm::orc::DynamicLibrarySearchGenerator::GetForCurrentProcess(prefix)));
+    jit_->getMainJITDylib().addGenerator(
+        expect(llvm::orc::DynamicLibrarySearchGenerator::GetForCurrentProcess(prefix)));
     for (const Job& job : jobs) {
-      expect(jit_->addObjectFile(llvm::MemoryBuffer::getMemBufferCopy({job.object.data(), job.object.size()}, job.symbol)));
+      expect(jit_->addObjectFile(
+          llvm::MemoryBuffer::getMemBufferCopy({job.object.data(), job.object.size()}, job.symbol)));
     }
     std::vector<KernelFunction> addresses;
     for (const Job& job : jobs) addresses.push_back(expect(jit_->lookup(job.symbol)).toPtr<KernelFunction>());
@@ -141,13 +146,17 @@ std::optional<kernel::Target> find_target(const std::string& cpu) {
 bool runs_here(const kernel::Target& target) {
   auto here = make_target_machine(*find_target(""));
   auto there = make_target_machine(target);
-  for (const char* feature : {"+sse4.2", "+avx", "+avx2", "+fma", "+avx512f", "+avx512vl", "+avx512dq", "+avx512bw"}) {
-    if (there->getTargetTriple().isX86() && there->getMCSubtargetInfo()->checkFeatures(feature) && !here->getMCSubtargetInfo()->checkFeatures(feature)) return false;
+  for (const char* feature :
+       {"+sse4.2", "+avx", "+avx2", "+fma", "+avx512f", "+avx512vl", "+avx512dq", "+avx512bw"}) {
+    if (there->getTargetTriple().isX86() && there->getMCSubtargetInfo()->checkFeatures(feature) &&
+        !here->getMCSubtargetInfo()->checkFeatures(feature))
+      return false;
   }
   return true;
 }
 
-std::unique_ptr<Code> compile(std::span<const kernel::Plan* const> plans, const kernel::Target& target, int threads) {
+std::unique_ptr<Code> compile(std::span<const kernel::Plan* const> plans, const kernel::Target& target,
+                              int threads) {
   initialize_llvm();
   return std::make_unique<JitCode>(plans, target, threads);
 }

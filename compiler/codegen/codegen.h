@@ -13,7 +13,8 @@
 
 namespace netc::codegen {
 
-// A processor by LLVM's name, such as x86-64-v3; empty: this machine. Empty result: there is no such processor.
+// A processor by LLVM's name, such as x86-64-v3; empty: this machine. Empty result: there is no such
+// processor.
 std::optional<kernel::Target> find_target(const std::string& cpu);
 // Can this machine run code for the target?
 bool runs_here(const kernel::Target& target);
@@ -30,7 +31,8 @@ class Code {
 };
 
 // Compiles on up to `threads` threads.
-std::unique_ptr<Code> compile(std::span<const kernel::Plan* const> plans, const kernel::Target& target, int threads);
+std::unique_ptr<Code> compile(std::span<const kernel::Plan* const> plans, const kernel::Target& target,
+                              int threads);
 
 // LLVM IR as it goes into code generation; no pass runs before it.
 std::string emit_llvm(const kernel::Plan& plan, const kernel::Target& target);

@@ -11,7 +11,8 @@ namespace {
 // Philox on 16 blocks at a time: they hold 64 neighbouring elements (runtime/philox.h).
 class RandomEmitter {
  public:
-  RandomEmitter(Emitter& emitter, const kernel::RandomKernel& form) : e_(emitter), b_(emitter.builder()), form_(form) {}
+  RandomEmitter(Emitter& emitter, const kernel::RandomKernel& form)
+      : e_(emitter), b_(emitter.builder()), form_(form) {}
 
   void run() {
     Value* head = e_.base(e_.plan().uniforms_buffer);
@@ -33,11 +34,13 @@ class RandomEmitter {
     std::vector<llvm::Constant*> lanes;
     for (int i = 0; i < kernel::kLanes; ++i) lanes.push_back(b_.getInt32(i));
     Value* first = b_.CreateMul(b_.CreateTrunc(group, b_.getInt32Ty()), b_.getInt32(kernel::kLanes));
-    Words words{b_.CreateAdd(splat(first), llvm::ConstantVector::get(lanes)), step_, number(static_cast<std::uint32_t>(form_.stream)),
+    Words words{b_.CreateAdd(splat(first), llvm::ConstantVector::get(lanes)), step_,
+                number(static_cast<std::uint32_t>(form_.stream)),
                 number(static_cast<std::uint32_t>(form_.stream >> 32))};
     words = philox(words);
     for (int w = 0; w < kWords; ++w) {
-      Value* unit = b_.CreateFMul(b_.CreateUIToFP(b_.CreateLShr(words[w], 8), e_.vector_type()), llvm::ConstantFP::get(e_.vector_type(), 0x1p-24));
+      Value* unit = b_.CreateFMul(b_.CreateUIToFP(b_.CreateLShr(words[w], 8), e_.vector_type()),
+                                  llvm::ConstantFP::get(e_.vector_type(), 0x1p-24));
       e_.store(unit, e_.advance(e_.advance(e_.base(form_.result), group, 64 * 4), w * kernel::kLanes * 4));
     }
   }
@@ -48,7 +51,8 @@ class RandomEmitter {
     for (int round = 0; round < runtime::kPhiloxRounds; ++round) {
       auto [high0, low0] = product(counter[0], runtime::kPhiloxM0);
       auto [high1, low1] = product(counter[2], runtime::kPhiloxM1);
-      counter = {b_.CreateXor(b_.CreateXor(high1, counter[1]), key0), low1, b_.CreateXor(b_.CreateXor(high0, counter[3]), key1), low0};
+      counter = {b_.CreateXor(b_.CreateXor(high1, counter[1]), key0), low1,
+                 b_.CreateXor(b_.CreateXor(high0, counter[3]), key1), low0};
       key0 = b_.CreateAdd(key0, number(runtime::kPhiloxW0));
       key1 = b_.CreateAdd(key1, number(runtime::kPhiloxW1));
     }

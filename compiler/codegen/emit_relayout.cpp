@@ -33,7 +33,11 @@ Square transpose(llvm::IRBuilder<>& b, Square rows) {
 class RelayoutEmitter {
  public:
   RelayoutEmitter(Emitter& emitter, const kernel::RelayoutKernel& form)
-      : e_(emitter), b_(emitter.builder()), form_(form), from_(emitter.plan().buffer(form.from)), to_(emitter.plan().buffer(form.to)) {}
+      : e_(emitter),
+        b_(emitter.builder()),
+        form_(form),
+        from_(emitter.plan().buffer(form.from)),
+        to_(emitter.plan().buffer(form.to)) {}
 
   void run() {
     e_.loop(e_.begin(), e_.end(), 1, false, [&](Value* block) {
@@ -41,7 +45,8 @@ class RelayoutEmitter {
       const std::int64_t rest = from_.columns % kernel::kLanes;
       if (rest == 0) return column_of_squares(column, kernel::kLanes);
       Value* last = b_.CreateICmpEQ(block, e_.index(kernel::blocks_of(from_.columns) - 1));
-      e_.branch(last, [&] { column_of_squares(column, rest); }, [&] { column_of_squares(column, kernel::kLanes); });
+      e_.branch(
+          last, [&] { column_of_squares(column, rest); }, [&] { column_of_squares(column, kernel::kLanes); });
     });
     e_.finish();
   }
@@ -51,7 +56,8 @@ class RelayoutEmitter {
   void column_of_squares(Value* column, std::int64_t height) {
     const std::int64_t whole = from_.rows / kernel::kLanes * kernel::kLanes;
     if (whole > 0) {
-      e_.loop(e_.index(0), e_.index(whole), kernel::kLanes, true, [&](Value* row) { square(row, column, kernel::kLanes, height); });
+      e_.loop(e_.index(0), e_.index(whole), kernel::kLanes, true,
+              [&](Value* row) { square(row, column, kernel::kLanes, height); });
     }
     if (from_.rows > whole) square(e_.index(whole), column, from_.rows - whole, height);
   }
@@ -59,11 +65,13 @@ class RelayoutEmitter {
   void square(Value* row, Value* column, std::int64_t width, std::int64_t height) {
     Square rows;
     for (std::int64_t i = 0; i < kernel::kLanes; ++i) {
-      rows[i] = i < width ? e_.load(e_.vector_type(), e_.element_address(form_.from, b_.CreateAdd(row, e_.index(i)), column))
+      rows[i] = i < width ? e_.load(e_.vector_type(),
+                                    e_.element_address(form_.from, b_.CreateAdd(row, e_.index(i)), column))
                           : llvm::Constant::getNullValue(e_.vector_type());
     }
     rows = transpose(b_, rows);
-    for (std::int64_t i = 0; i < height; ++i) e_.store(rows[i], e_.element_address(form_.to, b_.CreateAdd(column, e_.index(i)), row));
+    for (std::int64_t i = 0; i < height; ++i)
+      e_.store(rows[i], e_.element_address(form_.to, b_.CreateAdd(column, e_.index(i)), row));
   }
 
   Emitter& e_;
@@ -75,6 +83,8 @@ class RelayoutEmitter {
 
 }  // namespace
 
-void emit_relayout(Emitter& emitter, const kernel::RelayoutKernel& form) { RelayoutEmitter(emitter, form).run(); }
+void emit_relayout(Emitter& emitter, const kernel::RelayoutKernel& form) {
+  RelayoutEmitter(emitter, form).run();
+}
 
 }  // namespace netc::codegen

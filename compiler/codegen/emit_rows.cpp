@@ -12,10 +12,16 @@ using llvm::Value;
 
 namespace {
 
-// Statements go over the row together as far as none needs the result of a reduction among them: each such batch is one loop over blocks.
+// Statements go over the row together as far as none needs the result of a reduction among them: each such
+// batch is one loop over blocks.
 class RowsEmitter {
  public:
-  explicit RowsEmitter(Emitter& emitter) : e_(emitter), b_(emitter.builder()), kernel_(emitter.kernel()), scalars_(emitter), blocks_(kernel::blocks_of(kernel_.columns)) {}
+  explicit RowsEmitter(Emitter& emitter)
+      : e_(emitter),
+        b_(emitter.builder()),
+        kernel_(emitter.kernel()),
+        scalars_(emitter),
+        blocks_(kernel::blocks_of(kernel_.columns)) {}
 
   void run() {
     if (kernel_.parallel == kernel::Axis::kColumns) {
@@ -46,7 +52,8 @@ class RowsEmitter {
     scalars_.enter_row(row);
     Numbers batch;
     for (std::uint32_t number : all_statements()) {
-      const bool of_row = statement(number).kind == Statement::Kind::kMap && statement(number).extent == Statement::Extent::kRow;
+      const bool of_row = statement(number).kind == Statement::Kind::kMap &&
+                          statement(number).extent == Statement::Extent::kRow;
       if (of_row || needs_result_of(statement(number).root, batch)) emit_batch(batch);
       if (of_row) {
         Stores stores(e_, scalars_);
@@ -63,7 +70,8 @@ class RowsEmitter {
     const graph::ScalarNode& node = kernel_.body.pool[root];
     if (node.op == graph::ScalarOp::kOperand) {
       const kernel::Operand& operand = kernel_.body.operands[node.operand];
-      return operand.kind == kernel::Operand::Kind::kStatement && std::find(batch.begin(), batch.end(), operand.number) != batch.end();
+      return operand.kind == kernel::Operand::Kind::kStatement &&
+             std::find(batch.begin(), batch.end(), operand.number) != batch.end();
     }
     for (int i = 0; i < arity(node.op); ++i) {
       if (needs_result_of(node.args[i], batch)) return true;
@@ -86,16 +94,20 @@ class RowsEmitter {
       std::vector<Value*> next;
       auto present = values.begin();
       for (RowReduction& reduction : reductions) {
-        for (Value* value : reduction.step(std::span(present, present + reduction.width()))) next.push_back(value);
+        for (Value* value : reduction.step(std::span(present, present + reduction.width())))
+          next.push_back(value);
         present += reduction.width();
       }
       return next;
     };
-    std::vector<Value*> results = blocks_ == 1 ? body(e_.index(0), carried)
-                                               : e_.reduce_loop(e_.index(0), e_.index(blocks_ * kernel::kLanes), kernel::kLanes, carried, body);
+    std::vector<Value*> results =
+        blocks_ == 1
+            ? body(e_.index(0), carried)
+            : e_.reduce_loop(e_.index(0), e_.index(blocks_ * kernel::kLanes), kernel::kLanes, carried, body);
     auto present = results.begin();
     for (RowReduction& reduction : reductions) {
-      scalars_.set_statement(reduction.number(), reduction.finish(std::span(present, present + reduction.width())));
+      scalars_.set_statement(reduction.number(),
+                             reduction.finish(std::span(present, present + reduction.width())));
       present += reduction.width();
     }
     batch.clear();
@@ -105,7 +117,8 @@ class RowsEmitter {
     scalars_.enter_block(column);
     Stores stores(e_, scalars_);
     for (std::uint32_t number : numbers) {
-      if (statement(number).kind == Statement::Kind::kMap) stores.add(statement(number), scalars_.value(statement(number).root));
+      if (statement(number).kind == Statement::Kind::kMap)
+        stores.add(statement(number), scalars_.value(statement(number).root));
     }
     stores.emit();
   }

@@ -14,24 +14,28 @@ namespace {
 // Scalar expressions in double: they run once a step, so libm's calls will do.
 class UniformsEmitter {
  public:
-  UniformsEmitter(Emitter& emitter, const kernel::UniformsKernel& form) : e_(emitter), b_(emitter.builder()), form_(form) {}
+  UniformsEmitter(Emitter& emitter, const kernel::UniformsKernel& form)
+      : e_(emitter), b_(emitter.builder()), form_(form) {}
 
   void run() {
-    for (std::int64_t i = 0; i < kernel::kStepNumbers; ++i) numbers_.push_back(e_.load(b_.getDoubleTy(), e_.advance(e_.base(form_.numbers), i * 8)));
+    for (std::int64_t i = 0; i < kernel::kStepNumbers; ++i)
+      numbers_.push_back(e_.load(b_.getDoubleTy(), e_.advance(e_.base(form_.numbers), i * 8)));
     store_head();
     const auto& uniforms = e_.plan().uniforms;
     for (std::size_t i = 0; i < uniforms.size(); ++i) {
       values_.clear();
       for (const ScalarNode& node : uniforms[i].pool.nodes()) values_.push_back(compute(node));
       Value* result = b_.CreateFPTrunc(values_[uniforms[i].root], b_.getFloatTy());
-      e_.store(result, e_.advance(e_.base(form_.result), static_cast<std::int64_t>((kernel::kUniformsHead + i) * 4)));
+      e_.store(result,
+               e_.advance(e_.base(form_.result), static_cast<std::int64_t>((kernel::kUniformsHead + i) * 4)));
     }
     e_.finish();
   }
 
  private:
   void store_head() {
-    Value* step = b_.CreateFPToUI(numbers_[static_cast<std::size_t>(kernel::StepNumber::kStep)], b_.getInt32Ty());
+    Value* step =
+        b_.CreateFPToUI(numbers_[static_cast<std::size_t>(kernel::StepNumber::kStep)], b_.getInt32Ty());
     e_.store(step, e_.base(form_.result));
     Value* seed = e_.load(b_.getInt64Ty(), e_.advance(e_.base(form_.numbers), kernel::kStepNumbers * 8));
     e_.store(seed, e_.advance(e_.base(form_.result), 4));
@@ -91,7 +95,8 @@ class UniformsEmitter {
       case ScalarOp::kSin: return call("sin", {arg(0)});
       case ScalarOp::kCos: return call("cos", {arg(0)});
       case ScalarOp::kTanh: return call("tanh", {arg(0)});
-      case ScalarOp::kSigmoid: return b_.CreateFDiv(number(1), b_.CreateFAdd(number(1), call("exp", {b_.CreateFNeg(arg(0))})));
+      case ScalarOp::kSigmoid:
+        return b_.CreateFDiv(number(1), b_.CreateFAdd(number(1), call("exp", {b_.CreateFNeg(arg(0))})));
       case ScalarOp::kSoftplus: return softplus(arg(0));
       case ScalarOp::kErf: return call("erf", {arg(0)});
       case ScalarOp::kConvert:
@@ -110,6 +115,8 @@ class UniformsEmitter {
 
 }  // namespace
 
-void emit_uniforms(Emitter& emitter, const kernel::UniformsKernel& form) { UniformsEmitter(emitter, form).run(); }
+void emit_uniforms(Emitter& emitter, const kernel::UniformsKernel& form) {
+  UniformsEmitter(emitter, form).run();
+}
 
 }  // namespace netc::codegen

@@ -15,8 +15,10 @@ using llvm::Value;
 
 Emitter::Emitter(llvm::Module& module, const kernel::Plan& plan, const kernel::Kernel& kernel)
     : plan_(plan), kernel_(kernel), b_(module.getContext()) {
-  auto* type = llvm::FunctionType::get(b_.getVoidTy(), {b_.getPtrTy(), b_.getInt64Ty(), b_.getInt64Ty()}, false);
-  function_ = llvm::Function::Create(type, llvm::Function::ExternalLinkage, module.getModuleIdentifier(), module);
+  auto* type =
+      llvm::FunctionType::get(b_.getVoidTy(), {b_.getPtrTy(), b_.getInt64Ty(), b_.getInt64Ty()}, false);
+  function_ =
+      llvm::Function::Create(type, llvm::Function::ExternalLinkage, module.getModuleIdentifier(), module);
   function_->getArg(0)->setName("args");
   function_->getArg(1)->setName("begin");
   function_->getArg(2)->setName("end");
@@ -28,7 +30,8 @@ Emitter::Emitter(llvm::Module& module, const kernel::Plan& plan, const kernel::K
   }
 }
 
-void Emitter::loop(Value* first, Value* last, std::int64_t step, bool some, const std::function<void(Value*)>& body) {
+void Emitter::loop(Value* first, Value* last, std::int64_t step, bool some,
+                   const std::function<void(Value*)>& body) {
   BasicBlock* before = b_.GetInsertBlock();
   BasicBlock* head = BasicBlock::Create(b_.getContext(), "loop", function_);
   BasicBlock* after = BasicBlock::Create(b_.getContext(), "after", function_);
@@ -47,8 +50,9 @@ void Emitter::loop(Value* first, Value* last, std::int64_t step, bool some, cons
   b_.SetInsertPoint(after);
 }
 
-std::vector<Value*> Emitter::reduce_loop(Value* first, Value* last, std::int64_t step, std::vector<Value*> carried,
-                                         const std::function<std::vector<Value*>(Value*, std::vector<Value*>)>& body) {
+std::vector<Value*> Emitter::reduce_loop(
+    Value* first, Value* last, std::int64_t step, std::vector<Value*> carried,
+    const std::function<std::vector<Value*>(Value*, std::vector<Value*>)>& body) {
   std::vector<Value*> result;
   loop(first, last, step, true, [&](Value* i) {
     BasicBlock* head = b_.GetInsertBlock();
@@ -65,7 +69,8 @@ std::vector<Value*> Emitter::reduce_loop(Value* first, Value* last, std::int64_t
   return result;
 }
 
-void Emitter::branch(Value* condition, const std::function<void()>& then, const std::function<void()>& otherwise) {
+void Emitter::branch(Value* condition, const std::function<void()>& then,
+                     const std::function<void()>& otherwise) {
   BasicBlock* yes = BasicBlock::Create(b_.getContext(), "then", function_);
   BasicBlock* no = BasicBlock::Create(b_.getContext(), "else", function_);
   BasicBlock* after = BasicBlock::Create(b_.getContext(), "after", function_);
@@ -86,7 +91,8 @@ Value* Emitter::base(BufferId id) {
 }
 
 Value* Emitter::times(Value* value, std::int64_t factor) {
-  if (auto* constant = llvm::dyn_cast<llvm::ConstantInt>(value)) return index(constant->getSExtValue() * factor);
+  if (auto* constant = llvm::dyn_cast<llvm::ConstantInt>(value))
+    return index(constant->getSExtValue() * factor);
   return factor == 1 ? value : b_.CreateMul(value, index(factor));
 }
 
@@ -94,9 +100,13 @@ Value* Emitter::advance(Value* pointer, Value* elements, std::int64_t element_by
   return b_.CreateGEP(b_.getInt8Ty(), pointer, times(elements, element_bytes));
 }
 
-Value* Emitter::advance(Value* pointer, std::int64_t bytes) { return bytes == 0 ? pointer : b_.CreateGEP(b_.getInt8Ty(), pointer, index(bytes)); }
+Value* Emitter::advance(Value* pointer, std::int64_t bytes) {
+  return bytes == 0 ? pointer : b_.CreateGEP(b_.getInt8Ty(), pointer, index(bytes));
+}
 
-Value* Emitter::load(llvm::Type* type, Value* pointer) { return b_.CreateAlignedLoad(type, pointer, llvm::Align(type->getScalarSizeInBits() / 8)); }
+Value* Emitter::load(llvm::Type* type, Value* pointer) {
+  return b_.CreateAlignedLoad(type, pointer, llvm::Align(type->getScalarSizeInBits() / 8));
+}
 void Emitter::store(Value* value, Value* pointer) {
   b_.CreateAlignedStore(value, pointer, llvm::Align(value->getType()->getScalarSizeInBits() / 8));
 }

@@ -1,7 +1,8 @@
 #pragma once
 // What every kernel's code shares: the function around it, loops, and addresses of buffer elements.
 //
-// A kernel is `void name(ptr args, i64 begin, i64 end)`: args[i] is the memory of the kernel's i-th argument, and tiles begin <= t < end are to be done.
+// A kernel is `void name(ptr args, i64 begin, i64 end)`: args[i] is the memory of the kernel's i-th argument,
+// and tiles begin <= t < end are to be done.
 
 #include <functional>
 #include <string>
@@ -28,13 +29,18 @@ class Emitter {
   llvm::Type* vector_type() { return llvm::FixedVectorType::get(b_.getFloatTy(), kernel::kLanes); }
   llvm::Value* index(std::int64_t value) { return b_.getInt64(value); }
 
-  // for (i = first; i < last; i += step) body(i). The body may make blocks of its own. `some`: the range is known not to be empty.
-  void loop(llvm::Value* first, llvm::Value* last, std::int64_t step, bool some, const std::function<void(llvm::Value*)>& body);
-  // The same with values carried round: body(i, carried) returns their next values; the result is their last ones. The range is not empty.
-  std::vector<llvm::Value*> reduce_loop(llvm::Value* first, llvm::Value* last, std::int64_t step, std::vector<llvm::Value*> carried,
-                                        const std::function<std::vector<llvm::Value*>(llvm::Value*, std::vector<llvm::Value*>)>& body);
+  // for (i = first; i < last; i += step) body(i). The body may make blocks of its own. `some`: the range is
+  // known not to be empty.
+  void loop(llvm::Value* first, llvm::Value* last, std::int64_t step, bool some,
+            const std::function<void(llvm::Value*)>& body);
+  // The same with values carried round: body(i, carried) returns their next values; the result is their last
+  // ones. The range is not empty.
+  std::vector<llvm::Value*> reduce_loop(
+      llvm::Value* first, llvm::Value* last, std::int64_t step, std::vector<llvm::Value*> carried,
+      const std::function<std::vector<llvm::Value*>(llvm::Value*, std::vector<llvm::Value*>)>& body);
 
-  void branch(llvm::Value* condition, const std::function<void()>& then, const std::function<void()>& otherwise);
+  void branch(llvm::Value* condition, const std::function<void()>& then,
+              const std::function<void()>& otherwise);
 
   // The memory of a buffer (of kSamples and kLabels: the address of a runtime::BatchRows).
   llvm::Value* base(kernel::BufferId id);

@@ -12,7 +12,8 @@ using llvm::Value;
 
 namespace {
 
-// Adding and subtracting it rounds a float of at most 2^22 to the nearest whole number, which then stands in the low bits of the sum.
+// Adding and subtracting it rounds a float of at most 2^22 to the nearest whole number, which then stands in
+// the low bits of the sum.
 constexpr double kRoundFloat = 12582912.0;
 constexpr double kRoundDouble = 6755399441055744.0;
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
@@ -29,7 +30,9 @@ Type* Math::integer_type(Value* x, unsigned bits) {
 
 Value* Math::integer(Value* x, long value) { return llvm::ConstantInt::get(integer_type(x), value, true); }
 
-Value* Math::fma(Value* x, Value* y, Value* z) { return b_.CreateIntrinsic(llvm::Intrinsic::fmuladd, {x->getType()}, {x, y, z}); }
+Value* Math::fma(Value* x, Value* y, Value* z) {
+  return b_.CreateIntrinsic(llvm::Intrinsic::fmuladd, {x->getType()}, {x, y, z});
+}
 
 Value* Math::abs(Value* x) { return b_.CreateUnaryIntrinsic(llvm::Intrinsic::fabs, x); }
 Value* Math::floor(Value* x) { return b_.CreateUnaryIntrinsic(llvm::Intrinsic::floor, x); }
@@ -47,8 +50,8 @@ Value* Math::power_of_two(Value* exponent, Type* type) {
   return b_.CreateBitCast(b_.CreateShl(biased, 23), type);
 }
 
-// exp(x) = 2^n exp(r), |r| <= ln 2 / 2, by the polynomial of Cephes (S. Moshier, expf). 2^n is built in two factors, so that results that are infinite or
-// denormal come out right. The clamps let NaN through.
+// exp(x) = 2^n exp(r), |r| <= ln 2 / 2, by the polynomial of Cephes (S. Moshier, expf). 2^n is built in two
+// factors, so that results that are infinite or denormal come out right. The clamps let NaN through.
 Value* Math::exp_clamped(Value* x) {
   Value* low = constant(x, -105);
   Value* high = constant(x, 89);
@@ -58,7 +61,8 @@ Value* Math::exp_clamped(Value* x) {
   Value* n = b_.CreateFSub(shifted, constant(x, kRoundFloat));
   Value* r = fma(n, constant(x, -0.693359375), x);
   r = fma(n, constant(x, 2.12194440e-4), r);
-  Value* p = polynomial(r, {1.9875691500e-4, 1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1});
+  Value* p = polynomial(r, {1.9875691500e-4, 1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2,
+                            1.6666665459e-1, 5.0000001201e-1});
   p = fma(b_.CreateFMul(r, r), p, b_.CreateFAdd(r, constant(x, 1)));
   Value* exponent = b_.CreateSub(b_.CreateBitCast(shifted, integer_type(x)), integer(x, 0x4B400000));
   Value* half = b_.CreateAShr(exponent, 1);
@@ -82,8 +86,9 @@ Value* Math::log(Value* x) {
   Value* exponent = b_.CreateSIToFP(b_.CreateAShr(bits, 23), x->getType());
   Value* mantissa = b_.CreateAdd(b_.CreateAnd(bits, integer(x, 0x7FFFFF)), integer(x, 0x3F3504F3));
   Value* f = b_.CreateFSub(b_.CreateBitCast(mantissa, x->getType()), constant(x, 1));
-  Value* p = polynomial(f, {7.0376836292e-2, -1.1514610310e-1, 1.1676998740e-1, -1.2420140846e-1, 1.4249322787e-1, -1.6668057665e-1, 2.0000714765e-1,
-                            -2.4999993993e-1, 3.3333331174e-1});
+  Value* p =
+      polynomial(f, {7.0376836292e-2, -1.1514610310e-1, 1.1676998740e-1, -1.2420140846e-1, 1.4249322787e-1,
+                     -1.6668057665e-1, 2.0000714765e-1, -2.4999993993e-1, 3.3333331174e-1});
   Value* square = b_.CreateFMul(f, f);
   Value* y = b_.CreateFMul(b_.CreateFMul(p, f), square);
   y = fma(exponent, constant(x, -2.12194440e-4), y);
@@ -91,7 +96,8 @@ Value* Math::log(Value* x) {
   y = b_.CreateFAdd(f, y);
   y = fma(exponent, constant(x, 0.693359375), y);
   y = b_.CreateSelect(b_.CreateFCmpOLT(x, constant(x, kInfinity)), y, x);
-  y = b_.CreateSelect(b_.CreateFCmpOLT(x, constant(x, std::numeric_limits<float>::min())), constant(x, -kInfinity), y);
+  y = b_.CreateSelect(b_.CreateFCmpOLT(x, constant(x, std::numeric_limits<float>::min())),
+                      constant(x, -kInfinity), y);
   return b_.CreateSelect(b_.CreateFCmpOLT(x, constant(x, 0)), constant(x, std::nan("")), y);
 }
 
@@ -107,11 +113,13 @@ Value* Math::log1p(Value* x) {
 // Near 0 by the polynomial of Cephes (tanhf), else by exp(2|x|).
 Value* Math::tanh(Value* x) {
   Value* z = b_.CreateFMul(x, x);
-  Value* small = polynomial(z, {-5.70498872745e-3, 2.06390887954e-2, -5.37397155531e-2, 1.33314422036e-1, -3.33332819422e-1});
+  Value* small = polynomial(
+      z, {-5.70498872745e-3, 2.06390887954e-2, -5.37397155531e-2, 1.33314422036e-1, -3.33332819422e-1});
   small = fma(b_.CreateFMul(small, z), x, x);
   Value* size = abs(x);
   Value* e = exp(b_.CreateFAdd(size, size));
-  Value* large = b_.CreateFSub(constant(x, 1), b_.CreateFDiv(constant(x, 2), b_.CreateFAdd(e, constant(x, 1))));
+  Value* large =
+      b_.CreateFSub(constant(x, 1), b_.CreateFDiv(constant(x, 2), b_.CreateFAdd(e, constant(x, 1))));
   large = b_.CreateBinaryIntrinsic(llvm::Intrinsic::copysign, large, x);
   return b_.CreateSelect(b_.CreateFCmpOLT(size, constant(x, 0.625)), small, large);
 }
@@ -127,15 +135,18 @@ Value* Math::softplus(Value* x) {
   return b_.CreateFAdd(positive, log1p(exp(b_.CreateFNeg(abs(x)))));
 }
 
-// erf(x) = x p(x^2) up to 1, then 1 - exp(-q(|x|)); p and q are least-squares fits at Chebyshev nodes, errors below 2e-7 relative and 3e-8.
+// erf(x) = x p(x^2) up to 1, then 1 - exp(-q(|x|)); p and q are least-squares fits at Chebyshev nodes, errors
+// below 2e-7 relative and 3e-8.
 Value* Math::erf(Value* x) {
-  Value* p = polynomial(b_.CreateFMul(x, x), {-9.673572559e-06, 1.126824796e-04, -8.484395797e-04, 5.221053365e-03, -2.686543830e-02, 1.128378262e-01,
-                                               -3.761263848e-01, 1.128379167e+00});
+  Value* p =
+      polynomial(b_.CreateFMul(x, x), {-9.673572559e-06, 1.126824796e-04, -8.484395797e-04, 5.221053365e-03,
+                                       -2.686543830e-02, 1.128378262e-01, -3.761263848e-01, 1.128379167e+00});
   Value* size = abs(x);
   Value* limit = constant(x, 4.1);
   Value* clamped = b_.CreateSelect(b_.CreateFCmpOLT(limit, size), limit, size);
-  Value* q = polynomial(clamped, {-1.577106345e-06, 4.488150289e-05, -5.869827731e-04, 4.714049274e-03, -2.629311201e-02, 1.098571523e-01, 6.320604930e-01,
-                                  1.130097482e+00, -2.868776610e-04});
+  Value* q = polynomial(
+      clamped, {-1.577106345e-06, 4.488150289e-05, -5.869827731e-04, 4.714049274e-03, -2.629311201e-02,
+                1.098571523e-01, 6.320604930e-01, 1.130097482e+00, -2.868776610e-04});
   Value* large = b_.CreateFSub(constant(x, 1), exp(b_.CreateFNeg(q)));
   large = b_.CreateBinaryIntrinsic(llvm::Intrinsic::copysign, large, x);
   return b_.CreateSelect(b_.CreateFCmpOLT(size, constant(x, 1)), b_.CreateFMul(x, p), large);
@@ -186,7 +197,8 @@ Value* Math::sign(Value* x) {
 // In double, with pi/2 in two parts: good for |x| up to 1e9.
 Math::Reduced Math::reduce(Value* x) {
   Type* wide = b_.getDoubleTy();
-  if (auto* vector = llvm::dyn_cast<llvm::FixedVectorType>(x->getType())) wide = llvm::FixedVectorType::get(wide, vector->getNumElements());
+  if (auto* vector = llvm::dyn_cast<llvm::FixedVectorType>(x->getType()))
+    wide = llvm::FixedVectorType::get(wide, vector->getNumElements());
   Value* d = b_.CreateFPExt(x, wide);
   Value* shifted = fma(d, constant(d, 0.63661977236758134308), constant(d, kRoundDouble));
   Value* n = b_.CreateFSub(shifted, constant(d, kRoundDouble));

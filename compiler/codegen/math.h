@@ -1,6 +1,7 @@
 #pragma once
-// Float functions as straight-line IR, on a float or a vector of floats alike: no calls, no branches, infinities and NaN as in libm. Errors are a few ulp
-// for arguments of ordinary size; what each relies on is said in math.cpp.
+// Float functions as straight-line IR, on a float or a vector of floats alike: no calls, no branches,
+// infinities and NaN as in libm. Errors are a few ulp for arguments of ordinary size; what each relies on is
+// said in math.cpp.
 
 #include <llvm/IR/IRBuilder.h>
 
@@ -35,7 +36,7 @@ class Math {
   llvm::Value* constant(llvm::Value* x, double value);
 
  private:
-  llvm::Value* integer(llvm::Value* x, long value);        // in the integer type of x's size
+  llvm::Value* integer(llvm::Value* x, long value);  // in the integer type of x's size
   llvm::Type* integer_type(llvm::Value* x, unsigned bits = 32);
   llvm::Value* polynomial(llvm::Value* x, std::initializer_list<double> from_highest);
   llvm::Value* exp_clamped(llvm::Value* x);

@@ -28,13 +28,15 @@ std::unique_ptr<llvm::TargetMachine> make_target_machine(const kernel::Target& t
   std::string error;
   const llvm::Target* found = llvm::TargetRegistry::lookupTarget(triple, error);
   NETC_CHECK(found, "LLVM has this machine's target");
-  std::unique_ptr<llvm::TargetMachine> machine(found->createTargetMachine(triple, target.cpu, target.features, {}, llvm::Reloc::PIC_, std::nullopt,
+  std::unique_ptr<llvm::TargetMachine> machine(found->createTargetMachine(triple, target.cpu, target.features,
+                                                                          {}, llvm::Reloc::PIC_, std::nullopt,
                                                                           llvm::CodeGenOptLevel::Default));
   NETC_CHECK(machine, "LLVM has a target machine for the processor");
   return machine;
 }
 
-std::unique_ptr<llvm::Module> make_module(llvm::LLVMContext& context, const kernel::Plan& plan, std::size_t number, const llvm::TargetMachine& machine) {
+std::unique_ptr<llvm::Module> make_module(llvm::LLVMContext& context, const kernel::Plan& plan,
+                                          std::size_t number, const llvm::TargetMachine& machine) {
   const kernel::Kernel& kernel = plan.kernels[number];
   auto module = std::make_unique<llvm::Module>(symbol(kernel, number), context);
   module->setDataLayout(machine.createDataLayout());
@@ -55,11 +57,13 @@ std::unique_ptr<llvm::Module> make_module(llvm::LLVMContext& context, const kern
   return module;
 }
 
-llvm::SmallVector<char, 0> generate(llvm::Module& module, llvm::TargetMachine& machine, llvm::CodeGenFileType file) {
+llvm::SmallVector<char, 0> generate(llvm::Module& module, llvm::TargetMachine& machine,
+                                    llvm::CodeGenFileType file) {
   llvm::SmallVector<char, 0> bytes;
   llvm::raw_svector_ostream out(bytes);
   llvm::legacy::PassManager passes;
-  NETC_CHECK(!machine.addPassesToEmitFile(passes, out, nullptr, file), "LLVM can emit files for this machine");
+  NETC_CHECK(!machine.addPassesToEmitFile(passes, out, nullptr, file),
+             "LLVM can emit files for this machine");
   passes.run(module);
   return bytes;
 }

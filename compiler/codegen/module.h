@@ -17,9 +17,11 @@ std::unique_ptr<llvm::TargetMachine> make_target_machine(const kernel::Target& t
 void initialize_llvm();
 
 // The module has one function, of the module's name.
-std::unique_ptr<llvm::Module> make_module(llvm::LLVMContext& context, const kernel::Plan& plan, std::size_t kernel, const llvm::TargetMachine& machine);
+std::unique_ptr<llvm::Module> make_module(llvm::LLVMContext& context, const kernel::Plan& plan,
+                                          std::size_t kernel, const llvm::TargetMachine& machine);
 
 // Code generation alone: the IR is in its final form. `file` is an object or assembly.
-llvm::SmallVector<char, 0> generate(llvm::Module& module, llvm::TargetMachine& machine, llvm::CodeGenFileType file);
+llvm::SmallVector<char, 0> generate(llvm::Module& module, llvm::TargetMachine& machine,
+                                    llvm::CodeGenFileType file);
 
 }  // namespace netc::codegen

@@ -8,7 +8,8 @@ using kernel::Statement;
 using llvm::Value;
 
 Value* RowReduction::identity() {
-  const double value = statement_.kind == Statement::Kind::kSum ? 0 : -std::numeric_limits<double>::infinity();
+  const double value =
+      statement_.kind == Statement::Kind::kSum ? 0 : -std::numeric_limits<double>::infinity();
   return llvm::ConstantFP::get(e_.vector_type(), value);
 }
 
@@ -25,10 +26,12 @@ std::vector<Value*> RowReduction::start() {
 
 std::vector<Value*> RowReduction::step(std::span<Value* const> carried) {
   Value* value = scalars_.vector(statement_.root);
-  Value* columns = b_.CreateFAdd(lane_numbers(), scalars_.widen(b_.CreateSIToFP(scalars_.column(), b_.getFloatTy())));
+  Value* columns =
+      b_.CreateFAdd(lane_numbers(), scalars_.widen(b_.CreateSIToFP(scalars_.column(), b_.getFloatTy())));
   const std::int64_t count = e_.kernel().columns;
   if (count % kernel::kLanes != 0) {
-    Value* inside = b_.CreateFCmpOLT(columns, llvm::ConstantFP::get(e_.vector_type(), static_cast<double>(count)));
+    Value* inside =
+        b_.CreateFCmpOLT(columns, llvm::ConstantFP::get(e_.vector_type(), static_cast<double>(count)));
     value = b_.CreateSelect(inside, value, identity());
   }
   if (statement_.kind != Statement::Kind::kArgmax) return {combine(carried[0], value)};
@@ -36,7 +39,9 @@ std::vector<Value*> RowReduction::step(std::span<Value* const> carried) {
   return {best.value, best.column};
 }
 
-Value* RowReduction::combine(Value* a, Value* b) { return statement_.kind == Statement::Kind::kSum ? b_.CreateFAdd(a, b) : scalars_.math().max(a, b); }
+Value* RowReduction::combine(Value* a, Value* b) {
+  return statement_.kind == Statement::Kind::kSum ? b_.CreateFAdd(a, b) : scalars_.math().max(a, b);
+}
 
 RowReduction::Best RowReduction::better(Best a, Best b) {
   Value* only_b_is_nan = b_.CreateAnd(b_.CreateFCmpUNO(b.value, b.value), b_.CreateFCmpORD(a.value, a.value));
@@ -48,7 +53,8 @@ RowReduction::Best RowReduction::better(Best a, Best b) {
 }
 
 Value* RowReduction::half(Value* vector, bool upper) {
-  const int lanes = static_cast<int>(llvm::cast<llvm::FixedVectorType>(vector->getType())->getNumElements()) / 2;
+  const int lanes =
+      static_cast<int>(llvm::cast<llvm::FixedVectorType>(vector->getType())->getNumElements()) / 2;
   llvm::SmallVector<int> mask;
   for (int i = 0; i < lanes; ++i) mask.push_back(upper ? lanes + i : i);
   return b_.CreateShuffleVector(vector, mask);
@@ -58,7 +64,8 @@ Value* RowReduction::finish(std::span<Value* const> carried) {
   if (statement_.kind == Statement::Kind::kArgmax) {
     Best best{carried[0], carried[1]};
     for (int lanes = kernel::kLanes; lanes > 1; lanes /= 2) {
-      best = better({half(best.value, false), half(best.column, false)}, {half(best.value, true), half(best.column, true)});
+      best = better({half(best.value, false), half(best.column, false)},
+                    {half(best.value, true), half(best.column, true)});
     }
     return b_.CreateExtractElement(best.column, std::uint64_t{0});
   }

@@ -1,5 +1,6 @@
 #pragma once
-// A reduction along a row: 16 lanes side by side, then a fixed tree over the lanes, so that the order depends on the row's length alone.
+// A reduction along a row: 16 lanes side by side, then a fixed tree over the lanes, so that the order depends
+// on the row's length alone.
 
 #include <span>
 #include <vector>
@@ -10,7 +11,8 @@ namespace netc::codegen {
 
 class RowReduction {
  public:
-  RowReduction(Emitter& emitter, ScalarEmitter& scalars, const kernel::Statement& statement, std::uint32_t number)
+  RowReduction(Emitter& emitter, ScalarEmitter& scalars, const kernel::Statement& statement,
+               std::uint32_t number)
       : e_(emitter), b_(emitter.builder()), scalars_(scalars), statement_(statement), number_(number) {}
 
   std::uint32_t number() const { return number_; }

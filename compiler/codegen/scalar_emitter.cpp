@@ -32,7 +32,8 @@ bool varies_by_column(Operand::Kind kind) {
 
 }  // namespace
 
-ScalarEmitter::ScalarEmitter(Emitter& emitter) : e_(emitter), b_(emitter.builder()), math_(b_), body_(emitter.kernel().body) {
+ScalarEmitter::ScalarEmitter(Emitter& emitter)
+    : e_(emitter), b_(emitter.builder()), math_(b_), body_(emitter.kernel().body) {
   for (const ScalarNode& node : body_.pool.nodes()) {
     bool varies = node.op == ScalarOp::kOperand && varies_by_column(body_.operands[node.operand].kind);
     for (int i = 0; i < arity(node.op); ++i) varies = varies || varies_[node.args[i]];
@@ -40,7 +41,8 @@ ScalarEmitter::ScalarEmitter(Emitter& emitter) : e_(emitter), b_(emitter.builder
   }
   for (const Operand& operand : body_.operands) {
     if (operand.kind != Operand::Kind::kUniform) continue;
-    uniforms_[operand.number] = e_.load(b_.getFloatTy(), e_.advance(e_.base(operand.buffer), (kernel::kUniformsHead + operand.number) * 4));
+    uniforms_[operand.number] = e_.load(
+        b_.getFloatTy(), e_.advance(e_.base(operand.buffer), (kernel::kUniformsHead + operand.number) * 4));
   }
 }
 
@@ -56,7 +58,9 @@ void ScalarEmitter::enter_block(Value* column) {
   block_values_.clear();
 }
 
-Value* ScalarEmitter::widen(Value* value) { return value->getType()->isVectorTy() ? value : b_.CreateVectorSplat(kernel::kLanes, value); }
+Value* ScalarEmitter::widen(Value* value) {
+  return value->getType()->isVectorTy() ? value : b_.CreateVectorSplat(kernel::kLanes, value);
+}
 
 Value* ScalarEmitter::value(ScalarId id) {
   auto& known = varies_[id] ? block_values_ : row_values_;
@@ -71,7 +75,10 @@ Value* ScalarEmitter::as_float(Value* loaded) {
   llvm::Type* type = loaded->getType();
   if (type->getScalarType()->isFloatTy()) return loaded;
   llvm::Type* target = type->isVectorTy() ? e_.vector_type() : b_.getFloatTy();
-  llvm::Type* wide = type->isVectorTy() ? static_cast<llvm::Type*>(llvm::FixedVectorType::get(b_.getInt32Ty(), kernel::kLanes)) : b_.getInt32Ty();
+  llvm::Type* wide =
+      type->isVectorTy()
+          ? static_cast<llvm::Type*>(llvm::FixedVectorType::get(b_.getInt32Ty(), kernel::kLanes))
+          : b_.getInt32Ty();
   return b_.CreateSIToFP(b_.CreateZExt(loaded, wide), target);
 }
 
@@ -85,18 +92,22 @@ Value* ScalarEmitter::column_numbers() {
 Value* ScalarEmitter::operand(const Operand& operand) {
   auto type_of = [&](bool vector) -> llvm::Type* {
     const kernel::Buffer& buffer = e_.plan().buffer(operand.buffer);
-    llvm::Type* element = buffer.dtype == kernel::DType::kU8 ? b_.getInt8Ty() : buffer.dtype == kernel::DType::kI32 ? b_.getInt32Ty() : b_.getFloatTy();
+    llvm::Type* element = buffer.dtype == kernel::DType::kU8    ? b_.getInt8Ty()
+                          : buffer.dtype == kernel::DType::kI32 ? b_.getInt32Ty()
+                                                                : b_.getFloatTy();
     return vector ? llvm::FixedVectorType::get(element, kernel::kLanes) : element;
   };
   switch (operand.kind) {
     case Operand::Kind::kAccumulator: return accumulator_;
-    case Operand::Kind::kElement: return as_float(e_.load(type_of(true), e_.element_address(operand.buffer, row_, column_)));
+    case Operand::Kind::kElement:
+      return as_float(e_.load(type_of(true), e_.element_address(operand.buffer, row_, column_)));
     case Operand::Kind::kRow:
       if (e_.plan().buffer(operand.buffer).storage == kernel::Storage::kLabels) {
         return as_float(e_.load(type_of(false), e_.sample_address(operand.buffer, row_)));
       }
       return as_float(e_.load(type_of(false), e_.advance(e_.base(operand.buffer), row_)));
-    case Operand::Kind::kColumn: return as_float(e_.load(type_of(true), e_.advance(e_.base(operand.buffer), column_)));
+    case Operand::Kind::kColumn:
+      return as_float(e_.load(type_of(true), e_.advance(e_.base(operand.buffer), column_)));
     case Operand::Kind::kScalar: return as_float(e_.load(type_of(false), e_.base(operand.buffer)));
     case Operand::Kind::kUniform: return uniforms_.at(operand.number);
     case Operand::Kind::kRowIndex: return b_.CreateSIToFP(row_, b_.getFloatTy());
@@ -118,7 +129,8 @@ Value* ScalarEmitter::compare(const ScalarNode& node, bool wide) {
 
 Value* ScalarEmitter::condition(ScalarId id, bool wide) {
   const ScalarNode& node = body_.pool[id];
-  const bool comparison = node.op == ScalarOp::kLess || node.op == ScalarOp::kLessEqual || node.op == ScalarOp::kEqual || node.op == ScalarOp::kNotEqual;
+  const bool comparison = node.op == ScalarOp::kLess || node.op == ScalarOp::kLessEqual ||
+                          node.op == ScalarOp::kEqual || node.op == ScalarOp::kNotEqual;
   if (comparison) return compare(node, wide);
   Value* number = in(id, wide);
   return b_.CreateFCmpUNE(number, math_.constant(number, 0));
@@ -136,7 +148,8 @@ Value* ScalarEmitter::sum(const ScalarNode& node, bool subtract) {
   const bool wide = varies_[node.args[0]] || varies_[node.args[1]];
   if (second.op == ScalarOp::kMultiply) return product_sum(second, in(node.args[0], wide), subtract, wide);
   Value* b = in(node.args[1], wide);
-  if (first.op == ScalarOp::kMultiply) return product_sum(first, subtract ? b_.CreateFNeg(b) : b, false, wide);
+  if (first.op == ScalarOp::kMultiply)
+    return product_sum(first, subtract ? b_.CreateFNeg(b) : b, false, wide);
   Value* a = in(node.args[0], wide);
   return subtract ? b_.CreateFSub(a, b) : b_.CreateFAdd(a, b);
 }
@@ -146,7 +159,8 @@ Value* ScalarEmitter::power(const ScalarNode& node) {
   const bool wide = varies_[node.args[0]] || varies_[node.args[1]];
   const ScalarNode& exponent = body_.pool[node.args[1]];
   Value* base = in(node.args[0], wide);
-  if (exponent.op == ScalarOp::kConstant && exponent.value == std::floor(exponent.value) && std::abs(exponent.value) <= kMostProducts) {
+  if (exponent.op == ScalarOp::kConstant && exponent.value == std::floor(exponent.value) &&
+      std::abs(exponent.value) <= kMostProducts) {
     return math_.power(base, static_cast<long>(exponent.value));
   }
   return math_.pow(base, in(node.args[1], wide));

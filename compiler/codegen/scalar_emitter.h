@@ -8,8 +8,8 @@
 
 namespace netc::codegen {
 
-// A value is a vector of 16 columns, or a float where it is the same for all columns of a row. Values are computed once for each
-// place: `enter_row` and `enter_block` say where the place changes.
+// A value is a vector of 16 columns, or a float where it is the same for all columns of a row. Values are
+// computed once for each place: `enter_row` and `enter_block` say where the place changes.
 class ScalarEmitter {
  public:
   explicit ScalarEmitter(Emitter& emitter);

@@ -1,5 +1,6 @@
 #pragma once
-// Stores at one place of a kernel's matrix, held back until all values of the place are computed: a kernel that updates in place reads old values.
+// Stores at one place of a kernel's matrix, held back until all values of the place are computed: a kernel
+// that updates in place reads old values.
 
 #include <utility>
 #include <vector>
@@ -15,7 +16,8 @@ class Stores {
   // `value` is the statement's at the present place.
   void add(const kernel::Statement& statement, llvm::Value* value) {
     if (!statement.store) return;
-    pending_.emplace_back(statement.extent == kernel::Statement::Extent::kRow ? value : scalars_.widen(value), address(statement));
+    pending_.emplace_back(statement.extent == kernel::Statement::Extent::kRow ? value : scalars_.widen(value),
+                          address(statement));
   }
   void emit() {
     for (auto [value, pointer] : pending_) e_.store(value, pointer);
@@ -25,9 +27,11 @@ class Stores {
  private:
   llvm::Value* address(const kernel::Statement& statement) {
     switch (statement.extent) {
-      case kernel::Statement::Extent::kElement: return e_.element_address(*statement.store, scalars_.row(), scalars_.column());
+      case kernel::Statement::Extent::kElement:
+        return e_.element_address(*statement.store, scalars_.row(), scalars_.column());
       case kernel::Statement::Extent::kRow: return e_.advance(e_.base(*statement.store), scalars_.row());
-      case kernel::Statement::Extent::kColumn: return e_.advance(e_.base(*statement.store), scalars_.column());
+      case kernel::Statement::Extent::kColumn:
+        return e_.advance(e_.base(*statement.store), scalars_.column());
     }
     return nullptr;
   }

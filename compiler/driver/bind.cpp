@@ -21,7 +21,8 @@ runtime::Place place_of(kernel::Storage storage) {
 }
 
 runtime::MatrixLayout layout_of(const kernel::Buffer& buffer) {
-  return {buffer.rows, buffer.columns, buffer.layout.minor_axis, buffer.layout.row_stride, buffer.layout.block_stride};
+  return {buffer.rows, buffer.columns, buffer.layout.minor_axis, buffer.layout.row_stride,
+          buffer.layout.block_stride};
 }
 
 runtime::StoredTensor stored(const kernel::Buffer& buffer) {
@@ -47,11 +48,14 @@ runtime::ProgramBuffer program_buffer(const kernel::Buffer& buffer, runtime::Sto
   return result;
 }
 
-runtime::KernelCall kernel_call(const kernel::Plan& plan, const kernel::Kernel& kernel, runtime::KernelFunction function, const Sources& sources) {
+runtime::KernelCall kernel_call(const kernel::Plan& plan, const kernel::Kernel& kernel,
+                                runtime::KernelFunction function, const Sources& sources) {
   runtime::KernelCall call;
   call.name = kernel.name;
   for (Span span : kernel.spans) {
-    if (call.where.empty()) call.where = fmt::format("{}:{}", sources.name(span.source), sources.position(span.source, span.begin).line);
+    if (call.where.empty())
+      call.where =
+          fmt::format("{}:{}", sources.name(span.source), sources.position(span.source, span.begin).line);
   }
   call.function = function;
   call.tiles = kernel.tiles;
@@ -67,12 +71,13 @@ runtime::KernelCall kernel_call(const kernel::Plan& plan, const kernel::Kernel& 
 
 }  // namespace
 
-runtime::Program bind_program(const kernel::Plan& plan, const std::vector<runtime::KernelFunction>& functions, std::int64_t batch, const Sources& sources,
-                              runtime::Store& store) {
+runtime::Program bind_program(const kernel::Plan& plan, const std::vector<runtime::KernelFunction>& functions,
+                              std::int64_t batch, const Sources& sources, runtime::Store& store) {
   runtime::Program program;
   program.batch = batch;
   for (const kernel::Buffer& buffer : plan.buffers) program.buffers.push_back(program_buffer(buffer, store));
-  for (std::size_t k = 0; k < plan.kernels.size(); ++k) program.calls.push_back(kernel_call(plan, plan.kernels[k], functions[k], sources));
+  for (std::size_t k = 0; k < plan.kernels.size(); ++k)
+    program.calls.push_back(kernel_call(plan, plan.kernels[k], functions[k], sources));
   program.check_before = plan.check_before;
   program.arena_bytes = plan.arena_bytes;
   program.private_bytes = plan.private_bytes;

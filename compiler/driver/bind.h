@@ -9,7 +9,7 @@
 namespace netc::driver {
 
 // Adds the plan's parameters and state to the store.
-runtime::Program bind_program(const kernel::Plan& plan, const std::vector<runtime::KernelFunction>& functions, std::int64_t batch, const Sources& sources,
-                              runtime::Store& store);
+runtime::Program bind_program(const kernel::Plan& plan, const std::vector<runtime::KernelFunction>& functions,
+                              std::int64_t batch, const Sources& sources, runtime::Store& store);
 
 }  // namespace netc::driver

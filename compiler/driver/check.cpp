@@ -21,7 +21,8 @@ int check_command(const Options& options) {
     print_diagnostics(loaded.value->sources, diagnostics);
     return kProgramError;
   }
-  fmt::print("{}", summary(loaded.value->network, loaded.value->sources, plan->arena_bytes + plan->persistent_bytes));
+  fmt::print("{}", summary(loaded.value->network, loaded.value->sources,
+                           plan->arena_bytes + plan->persistent_bytes));
   return kGood;
 }
 

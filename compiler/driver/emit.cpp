@@ -24,12 +24,14 @@ int emit_syntax(const Origin& origin, Stage stage) {
   Sources sources;
   Diagnostics diagnostics;
   SourceId source = sources.add(origin.name, origin.text);
-  if (stage == Stage::kTokens) return finish(sources, diagnostics, print_tokens(sources, source, diagnostics));
+  if (stage == Stage::kTokens)
+    return finish(sources, diagnostics, print_tokens(sources, source, diagnostics));
   std::optional<ast::Program> program = parse_program(sources, source, diagnostics);
   return finish(sources, diagnostics, program ? print_ast(sources, *program) : "");
 }
 
-std::string print_stage(const Loaded& loaded, const kernel::Plan& plan, const kernel::Target& target, Stage stage) {
+std::string print_stage(const Loaded& loaded, const kernel::Plan& plan, const kernel::Target& target,
+                        Stage stage) {
   switch (stage) {
     case Stage::kTokens:
     case Stage::kAst: break;
@@ -55,7 +57,8 @@ int emit_command(const Options& options) {
   if (!pipeline) return kUsageError;
   Diagnostics diagnostics;
   std::optional<kernel::Plan> plan = plan_training(loaded.value->network, *pipeline, diagnostics);
-  return finish(loaded.value->sources, diagnostics, plan ? print_stage(*loaded.value, *plan, pipeline->target, options.stage) : "");
+  return finish(loaded.value->sources, diagnostics,
+                plan ? print_stage(*loaded.value, *plan, pipeline->target, options.stage) : "");
 }
 
 }  // namespace netc::driver

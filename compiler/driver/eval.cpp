@@ -21,7 +21,8 @@ namespace {
 OrExit<Origin> find_origin(Options& options) {
   if (!std::filesystem::is_directory(options.file)) {
     if (options.weights) return read_origin(options.file);
-    print_error({fmt::format("`{}` is not a run's folder", options.file), {"to test a .net file, name its weights with `--weights FILE`"}});
+    print_error({fmt::format("`{}` is not a run's folder", options.file),
+                 {"to test a .net file, name its weights with `--weights FILE`"}});
     return {nullptr, std::filesystem::exists(options.file) ? kUsageError : kDataError};
   }
   if (!options.weights) options.weights = options.file + "/weights.safetensors";
@@ -36,7 +37,8 @@ int fail(const runtime::Error& error) {
   return kDataError;
 }
 
-void report_test(const Loaded& loaded, const runtime::Dataset& data, const runtime::Totals& totals, double seconds, runtime::RunReport& report) {
+void report_test(const Loaded& loaded, const runtime::Dataset& data, const runtime::Totals& totals,
+                 double seconds, runtime::RunReport& report) {
   report.model = loaded.network.name;
   report.seed = loaded.network.train.seed;
   report.batch = loaded.network.train.batch;
@@ -53,7 +55,8 @@ int evaluate(const Options& options, const Loaded& loaded, const PipelineOptions
   if (!compiled) return kProgramError;
   runtime::Result<runtime::LoadedTensors> weights = runtime::load_safetensors(*options.weights);
   if (!weights) return fail(weights.error());
-  if (runtime::Status status = compiled->store->assign(weights->tensors, false); !status) return fail(status.error());
+  if (runtime::Status status = compiled->store->assign(weights->tensors, false); !status)
+    return fail(status.error());
   runtime::Result<runtime::Dataset> data = runtime::load_dataset(loaded.request, pipeline.threads);
   if (!data) return fail(data.error());
   const std::int64_t count = resolve(loaded.network.data.test, data->test.count, data->test.count);

@@ -20,10 +20,12 @@ constexpr std::size_t kMostBytes = std::size_t{2} << 20;
 
 std::string absolute(const std::string& path, const std::string& directory) {
   std::filesystem::path wanted(path);
-  return wanted.is_absolute() || directory.empty() ? path : (std::filesystem::path(directory) / wanted).string();
+  return wanted.is_absolute() || directory.empty() ? path
+                                                   : (std::filesystem::path(directory) / wanted).string();
 }
 
-// Where a known set may lie, most wanted first: where the person says, beside the program, in the working directory, beside netc.
+// Where a known set may lie, most wanted first: where the person says, beside the program, in the working
+// directory, beside netc.
 std::vector<std::string> search_folders(const std::string& kind, const std::string& directory) {
   std::vector<std::string> folders;
   if (const char* wanted = std::getenv("NETC_DATA")) folders.push_back(absolute(kind, wanted));
@@ -47,14 +49,18 @@ runtime::DataRequest make_request(const DataSpec& spec) {
 
 Overrides make_overrides(const Options& options, Sources& sources) {
   Overrides overrides;
-  for (const auto& [name, value] : options.sets) overrides.lets.push_back({name, sources.add("--set " + name + "=" + value, value)});
-  for (const auto& [name, value] : options.settings) overrides.train.push_back({name, sources.add("--" + name + " " + value, value)});
+  for (const auto& [name, value] : options.sets)
+    overrides.lets.push_back({name, sources.add("--set " + name + "=" + value, value)});
+  for (const auto& [name, value] : options.settings)
+    overrides.train.push_back({name, sources.add("--" + name + " " + value, value)});
   if (options.data) overrides.data = Override{"data", sources.add("--data " + *options.data, *options.data)};
   return overrides;
 }
 
 Shape shape_of(const std::vector<std::int64_t>& extents) {
-  const ShapeKind kind = extents.size() == 3 ? ShapeKind::kImage : extents.size() == 2 ? ShapeKind::kSequence : ShapeKind::kVector;
+  const ShapeKind kind = extents.size() == 3   ? ShapeKind::kImage
+                         : extents.size() == 2 ? ShapeKind::kSequence
+                                               : ShapeKind::kVector;
   return {kind, extents};
 }
 
@@ -100,7 +106,8 @@ OrExit<Loaded> load_program(const Origin& origin, const Options& options, bool n
   }
   std::optional<DataDescription> description;
   if (described) description = to_description(*described);
-  std::optional<Network> network = build_network(loaded->program, sources, loaded->prelude, std::move(*spec), description, overrides, diagnostics);
+  std::optional<Network> network = build_network(loaded->program, sources, loaded->prelude, std::move(*spec),
+                                                 description, overrides, diagnostics);
   if (!network) return fail();
   print_diagnostics(sources, diagnostics);
   loaded->network = std::move(*network);

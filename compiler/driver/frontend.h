@@ -1,5 +1,6 @@
 #pragma once
-// From the command line to a typed network: reads files, asks the data source what it holds, reports what is wrong.
+// From the command line to a typed network: reads files, asks the data source what it holds, reports what is
+// wrong.
 
 #include <memory>
 #include <optional>
@@ -22,7 +23,7 @@ struct Loaded {
 
 // Where a program's text comes from, and what its relative paths are relative to.
 struct Origin {
-  std::string name;       // for messages and as the network's name
+  std::string name;  // for messages and as the network's name
   std::string text;
   std::string directory;
 };

@@ -11,15 +11,21 @@ namespace netc::driver {
 namespace {
 
 const std::vector<std::pair<std::string, std::string>> kSettings{
-    {"epochs", "How often training goes over the data"}, {"batch", "Samples a training step"}, {"seed", "Where random numbers start"},
+    {"epochs", "How often training goes over the data"},
+    {"batch", "Samples a training step"},
+    {"seed", "Where random numbers start"},
     {"lr", "The optimizer's learning rate, a number or an expression of epoch, step and progress"},
-    {"optimizer", "The optimizer and its settings, such as 'sgd momentum=0.9'"}, {"loss", "The loss and its settings, such as mse"},
-    {"validation", "Samples held out for validation: a number, or a share such as 10%"}, {"test", "Test samples to use"},
+    {"optimizer", "The optimizer and its settings, such as 'sgd momentum=0.9'"},
+    {"loss", "The loss and its settings, such as mse"},
+    {"validation", "Samples held out for validation: a number, or a share such as 10%"},
+    {"test", "Test samples to use"},
     {"limit", "Training samples to use"}};
 
 class Line {
  public:
-  Line() : app_("netc compiles a neural network from a few lines of text, trains it, and says how good it is.", "netc") {
+  Line()
+      : app_("netc compiles a neural network from a few lines of text, trains it, and says how good it is.",
+             "netc") {
     app_.require_subcommand(1);
     app_.set_version_flag("--version", NETC_VERSION);
     add_run();
@@ -49,15 +55,20 @@ class Line {
   }
 
   void add_program_options(CLI::App* sub) {
-    sub->add_option("--set", sets_, "NAME=VALUE: another value for a `let` of the program (may be repeated)")->allow_extra_args(false);
+    sub->add_option("--set", sets_, "NAME=VALUE: another value for a `let` of the program (may be repeated)")
+        ->allow_extra_args(false);
     sub->add_option("--data", options_.data, "What would stand behind `data`, such as 'mnist limit=1000'");
-    for (std::size_t i = 0; i < kSettings.size(); ++i) sub->add_option("--" + kSettings[i].first, values_[i], kSettings[i].second);
-    sub->add_option("--cpu", options_.cpu, "Compile for a processor by LLVM's name, such as x86-64-v3; default: this machine");
+    for (std::size_t i = 0; i < kSettings.size(); ++i)
+      sub->add_option("--" + kSettings[i].first, values_[i], kSettings[i].second);
+    sub->add_option("--cpu", options_.cpu,
+                    "Compile for a processor by LLVM's name, such as x86-64-v3; default: this machine");
   }
 
   void add_running_options(CLI::App* sub) {
-    sub->add_option("--threads", options_.threads, "Threads; default: the cores that the process may use")->check(CLI::Range(1, 1024));
-    sub->add_option("--json", options_.json, "Writes the report as JSON to a file, or with - to stdout (then words go to stderr)");
+    sub->add_option("--threads", options_.threads, "Threads; default: the cores that the process may use")
+        ->check(CLI::Range(1, 1024));
+    sub->add_option("--json", options_.json,
+                    "Writes the report as JSON to a file, or with - to stdout (then words go to stderr)");
   }
 
   void add_run() {
@@ -71,7 +82,8 @@ class Line {
   }
 
   void add_check() {
-    CLI::App* sub = command("check", "Types a program without its data, and prints its layers", Command::kCheck);
+    CLI::App* sub =
+        command("check", "Types a program without its data, and prints its layers", Command::kCheck);
     sub->add_option("file", options_.file, "The program, a .net file")->required();
     add_program_options(sub);
   }
@@ -79,9 +91,13 @@ class Line {
   void add_emit() {
     CLI::App* sub = command("emit", "Prints a program at a stage of compilation", Command::kEmit);
     sub->add_option("file", options_.file, "The program, a .net file")->required();
-    const std::map<std::string, Stage> stages{{"tokens", Stage::kTokens}, {"ast", Stage::kAst},     {"network", Stage::kNetwork}, {"graph", Stage::kGraph},
-                                              {"kernel", Stage::kKernel}, {"llvm", Stage::kLlvm}, {"asm", Stage::kAsm}};
-    sub->add_option("--stage", options_.stage, "tokens, ast, network, graph, kernel, llvm or asm")->required()->transform(CLI::CheckedTransformer(stages));
+    const std::map<std::string, Stage> stages{{"tokens", Stage::kTokens},   {"ast", Stage::kAst},
+                                              {"network", Stage::kNetwork}, {"graph", Stage::kGraph},
+                                              {"kernel", Stage::kKernel},   {"llvm", Stage::kLlvm},
+                                              {"asm", Stage::kAsm}};
+    sub->add_option("--stage", options_.stage, "tokens, ast, network, graph, kernel, llvm or asm")
+        ->required()
+        ->transform(CLI::CheckedTransformer(stages));
     add_program_options(sub);
   }
 
@@ -103,9 +119,12 @@ class Line {
     for (std::size_t i = 0; i < kSettings.size(); ++i) {
       if (values_[i]) options_.settings.emplace_back(kSettings[i].first, *values_[i]);
     }
-    if (options_.command == Command::kRun && options_.file.empty() && !options_.resume) return "`netc run` needs a .net file";
-    if (options_.command == Command::kRun && !options_.file.empty() && options_.resume) return "`--resume` takes the program from the run's folder: name no file";
-    if (options_.resume && options_.out) return "`--resume` goes on in the run's own folder: `--out` cannot be given";
+    if (options_.command == Command::kRun && options_.file.empty() && !options_.resume)
+      return "`netc run` needs a .net file";
+    if (options_.command == Command::kRun && !options_.file.empty() && options_.resume)
+      return "`--resume` takes the program from the run's folder: name no file";
+    if (options_.resume && options_.out)
+      return "`--resume` goes on in the run's own folder: `--out` cannot be given";
     return std::nullopt;
   }
 

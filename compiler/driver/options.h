@@ -15,15 +15,15 @@ enum class Stage { kTokens, kAst, kNetwork, kGraph, kKernel, kLlvm, kAsm };
 
 struct Options {
   Command command = Command::kRun;
-  std::string file;                       // a .net file, or for `eval` perhaps a run folder
+  std::string file;  // a .net file, or for `eval` perhaps a run folder
   // What overrides the program: names and values as texts of the language.
   std::vector<std::pair<std::string, std::string>> sets;
   std::vector<std::pair<std::string, std::string>> settings;
   std::optional<std::string> data;
-  std::string data_directory;             // what files of `data` are relative to; empty: the working directory
+  std::string data_directory;  // what files of `data` are relative to; empty: the working directory
   std::optional<std::string> cpu;
-  int threads = 0;                        // 0: as many as there are cores to use
-  std::optional<std::string> json;        // a file, or `-`
+  int threads = 0;                  // 0: as many as there are cores to use
+  std::optional<std::string> json;  // a file, or `-`
   std::optional<std::string> out;
   bool save = true;
   std::optional<std::string> resume;
@@ -31,7 +31,8 @@ struct Options {
   Stage stage = Stage::kAst;
 };
 
-// The options, or the exit code where there is nothing to do but print (help, or what is wrong with the line).
+// The options, or the exit code where there is nothing to do but print (help, or what is wrong with the
+// line).
 struct ParsedOptions {
   std::optional<Options> options;
   int exit_code = 0;

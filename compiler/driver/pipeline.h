@@ -19,17 +19,20 @@ struct PipelineOptions {
 };
 
 // The training step, as a graph and as kernels.
-std::optional<kernel::Plan> plan_training(const Network& network, const PipelineOptions& options, Diagnostics& diagnostics);
-std::optional<kernel::Plan> plan_inference(const Network& network, std::int64_t batch, const PipelineOptions& options, Diagnostics& diagnostics);
+std::optional<kernel::Plan> plan_training(const Network& network, const PipelineOptions& options,
+                                          Diagnostics& diagnostics);
+std::optional<kernel::Plan> plan_inference(const Network& network, std::int64_t batch,
+                                           const PipelineOptions& options, Diagnostics& diagnostics);
 
 // Programs over one store. `training` is empty where only predictions are wanted.
 struct Compiled {
   std::unique_ptr<codegen::Code> code;
-  std::unique_ptr<runtime::Store> store;   // allocated, not initialized
+  std::unique_ptr<runtime::Store> store;  // allocated, not initialized
   std::optional<runtime::Program> training;
   runtime::Program inference;
   std::size_t kernels = 0;
 };
-std::optional<Compiled> compile(const Network& network, const Sources& sources, bool with_training, const PipelineOptions& options, Diagnostics& diagnostics);
+std::optional<Compiled> compile(const Network& network, const Sources& sources, bool with_training,
+                                const PipelineOptions& options, Diagnostics& diagnostics);
 
 }  // namespace netc::driver

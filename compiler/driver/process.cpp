@@ -37,7 +37,9 @@ double start_in_boot_seconds() {
 
 }  // namespace
 
-double seconds_since_start(double now) { return boot_seconds() - start_in_boot_seconds() - (runtime::now_seconds() - now); }
+double seconds_since_start(double now) {
+  return boot_seconds() - start_in_boot_seconds() - (runtime::now_seconds() - now);
+}
 
 std::int64_t peak_rss_bytes() {
   rusage usage{};

@@ -33,13 +33,20 @@ double percentile(std::vector<float> values, double share) {
 
 }  // namespace
 
-Session::Session(const Options& options, const Origin& origin, Loaded& loaded, const PipelineOptions& pipeline)
-    : options_(options), origin_(origin), loaded_(loaded), pipeline_(pipeline), out_(options.json == "-" ? stderr : stdout) {}
+Session::Session(const Options& options, const Origin& origin, Loaded& loaded,
+                 const PipelineOptions& pipeline)
+    : options_(options),
+      origin_(origin),
+      loaded_(loaded),
+      pipeline_(pipeline),
+      out_(options.json == "-" ? stderr : stdout) {}
 
 int Session::prepare() {
   if (int code = open_folder(); code != kGood) return code;
   const runtime::DataRequest request = loaded_.request;
-  loading_ = std::async(std::launch::async, [request, threads = pipeline_.threads] { return runtime::load_dataset(request, threads); });
+  loading_ = std::async(std::launch::async, [request, threads = pipeline_.threads] {
+    return runtime::load_dataset(request, threads);
+  });
   if (int code = compile_network(); code != kGood) return code;
   if (int code = take_data(); code != kGood) return code;
   compiled_->store->initialize(loaded_.network.train.seed);
@@ -49,7 +56,8 @@ int Session::prepare() {
 int Session::open_folder() {
   if (options_.resume) {
     folder_ = *options_.resume;
-    runtime::Result<runtime::LoadedTensors> checkpoint = runtime::load_safetensors(*folder_ + "/checkpoint.safetensors");
+    runtime::Result<runtime::LoadedTensors> checkpoint =
+        runtime::load_safetensors(*folder_ + "/checkpoint.safetensors");
     if (!checkpoint) {
       print_error(checkpoint.error());
       return kDataError;
@@ -64,8 +72,11 @@ int Session::open_folder() {
     return kDataError;
   }
   folder_ = *folder;
-  if (int code = save("program.net", runtime::write_file_atomically(*folder_ + "/program.net", origin_.text)); code != kGood) return code;
-  return save("settings.json", runtime::write_file_atomically(*folder_ + "/settings.json", to_settings(origin_, options_)));
+  if (int code = save("program.net", runtime::write_file_atomically(*folder_ + "/program.net", origin_.text));
+      code != kGood)
+    return code;
+  return save("settings.json",
+              runtime::write_file_atomically(*folder_ + "/settings.json", to_settings(origin_, options_)));
 }
 
 int Session::compile_network() {
@@ -93,7 +104,9 @@ int Session::take_data() {
   const std::int64_t available = resolve(spec.limit, data_->train.count, data_->train.count);
   const std::int64_t held_out = resolve(spec.validation, available, 0);
   if (held_out >= available) {
-    print_error({fmt::format("`validation` leaves no sample to train on: {} of {} are held out", held_out, available), {}});
+    print_error(
+        {fmt::format("`validation` leaves no sample to train on: {} of {} are held out", held_out, available),
+         {}});
     return kDataError;
   }
   const TrainSettings& train = loaded_.network.train;
@@ -109,14 +122,17 @@ int Session::resume() {
   }
   auto number = [&](const char* key) { return std::strtoll(checkpoint_.metadata[key].c_str(), nullptr, 10); };
   const auto count = static_cast<std::int64_t>(split_.train.size());
-  if (number("train_samples") != count || static_cast<std::uint64_t>(number("seed")) != loaded_.network.train.seed ||
+  if (number("train_samples") != count ||
+      static_cast<std::uint64_t>(number("seed")) != loaded_.network.train.seed ||
       number("batch") != loaded_.network.train.batch) {
-    print_error({"the checkpoint was made with another seed, batch or number of samples", {"resume with the settings of the run that is resumed; `--epochs` may grow"}});
+    print_error({"the checkpoint was made with another seed, batch or number of samples",
+                 {"resume with the settings of the run that is resumed; `--epochs` may grow"}});
     return kDataError;
   }
   first_epoch_ = number("epoch");
   runtime::Result<std::string> history = runtime::read_file(*folder_ + "/history.csv", std::size_t{64} << 20);
-  runtime::Result<std::vector<runtime::EpochReport>> epochs = history ? runtime::from_history_csv(*history) : history.error();
+  runtime::Result<std::vector<runtime::EpochReport>> epochs =
+      history ? runtime::from_history_csv(*history) : history.error();
   if (!epochs) {
     print_error(epochs.error());
     return kDataError;
@@ -136,23 +152,29 @@ void Session::print_header() {
   }
   constexpr std::size_t kWidth = 60;
   if (text.size() > kWidth) text = fmt::format("{} layers", network.layers.size());
-  fmt::print(out_, "{:<8} {}      {} parameters, {}FLOP a prediction\n", network.name, text, runtime::with_commas(report_.parameters), runtime::human_count(flops));
+  fmt::print(out_, "{:<8} {}      {} parameters, {}FLOP a prediction\n", network.name, text,
+             runtime::with_commas(report_.parameters), runtime::human_count(flops));
   fmt::print(out_, "data     {}\n", data_->source);
-  fmt::print(out_, "compiled {} kernels in {} for {}, {} thread{}\n\n", compiled_->kernels, runtime::human_seconds(report_.compile_seconds), describe(pipeline_.target),
-             pipeline_.threads, pipeline_.threads == 1 ? "" : "s");
+  fmt::print(out_, "compiled {} kernels in {} for {}, {} thread{}\n\n", compiled_->kernels,
+             runtime::human_seconds(report_.compile_seconds), describe(pipeline_.target), pipeline_.threads,
+             pipeline_.threads == 1 ? "" : "s");
   std::fflush(out_);
 }
 
 int Session::train() {
   const TrainSettings& settings = loaded_.network.train;
   const std::atomic<bool>& stop = catch_interrupt();
-  trainer_ = std::make_unique<runtime::Trainer>(*training_, *team_, runtime::TrainingPlan{settings.epochs, settings.seed, first_epoch_}, split_.train, stop);
+  trainer_ = std::make_unique<runtime::Trainer>(
+      *training_, *team_, runtime::TrainingPlan{settings.epochs, settings.seed, first_epoch_}, split_.train,
+      stop);
   report_.parameters = compiled_->store->parameter_count();
   print_header();
   runtime::ProgressPrinter progress(out_, is_terminal(out_), settings.epochs, trainer_->steps_per_epoch());
   for (std::int64_t epoch = first_epoch_; epoch < settings.epochs; ++epoch) {
     runtime::EpochOutcome outcome =
-        trainer_->run_epoch(epoch, [&](std::int64_t steps, double seconds, double loss) { progress.step(epoch + 1, steps, seconds, loss); });
+        trainer_->run_epoch(epoch, [&](std::int64_t steps, double seconds, double loss) {
+          progress.step(epoch + 1, steps, seconds, loss);
+        });
     report_.train_seconds += outcome.seconds;
     if (outcome.outcome == runtime::Outcome::kDiverged) return diverged(outcome);
     if (outcome.outcome == runtime::Outcome::kInterrupted) {
@@ -171,7 +193,9 @@ int Session::diverged(const runtime::EpochOutcome& outcome) {
   report_.stopped = "diverged";
   const runtime::KernelCall* bad = training_->first_bad_call();
   runtime::Error error{fmt::format("training diverged: the loss of step {} is not finite", outcome.step), {}};
-  if (bad && !bad->where.empty()) error.hints.push_back(fmt::format("the first layer with a result that is not finite is at {} (kernel {})", bad->where, bad->name));
+  if (bad && !bad->where.empty())
+    error.hints.push_back(fmt::format("the first layer with a result that is not finite is at {} (kernel {})",
+                                      bad->where, bad->name));
   error.hints.push_back("the weights before this step are kept; try a smaller `lr`");
   std::fflush(out_);
   print_error(error);
@@ -217,8 +241,11 @@ int Session::save_checkpoint(std::int64_t epochs_done) {
                              {"validation_samples", std::to_string(split_.validation.size())}};
   // History first: a run killed between the two repeats an epoch, and its line, exactly.
   const std::string history = *folder_ + "/history.csv", checkpoint = *folder_ + "/checkpoint.safetensors";
-  if (int code = save("history.csv", runtime::write_file_atomically(history, to_history_csv(report_))); code != kGood) return code;
-  return save("checkpoint.safetensors", runtime::save_safetensors(checkpoint, compiled_->store->everything(), metadata));
+  if (int code = save("history.csv", runtime::write_file_atomically(history, to_history_csv(report_)));
+      code != kGood)
+    return code;
+  return save("checkpoint.safetensors",
+              runtime::save_safetensors(checkpoint, compiled_->store->everything(), metadata));
 }
 
 void Session::test() {
@@ -239,7 +266,8 @@ void Session::fill_report() {
   report_.step_us_p10 = percentile(trainer_->step_times(), 0.1);
   report_.step_us_median = percentile(trainer_->step_times(), 0.5);
   const double steps = static_cast<double>(trainer_->step_times().size());
-  const double samples = steps * static_cast<double>(split_.train.size()) / static_cast<double>(trainer_->steps_per_epoch());
+  const double samples =
+      steps * static_cast<double>(split_.train.size()) / static_cast<double>(trainer_->steps_per_epoch());
   report_.samples_per_second = report_.train_seconds > 0 ? samples / report_.train_seconds : 0;
   if (auto at = trainer_->first_step_at()) report_.first_step_seconds = seconds_since_start(*at);
   report_.peak_rss_bytes = peak_rss_bytes();
@@ -253,11 +281,17 @@ int Session::finish(int exit_code) {
   const std::vector<runtime::NamedTensor> weights = compiled_->store->parameters();
   report_.weights_sha256 = runtime::sha256_of(weights);
   if (folder_) {
-    if (int code = save("weights.safetensors", runtime::save_safetensors(*folder_ + "/weights.safetensors", weights)); code != kGood) return code;
+    if (int code = save("weights.safetensors",
+                        runtime::save_safetensors(*folder_ + "/weights.safetensors", weights));
+        code != kGood)
+      return code;
   }
   report_.total_seconds = seconds_since_start(now_seconds());
   if (folder_) {
-    if (int code = save("metrics.json", runtime::write_file_atomically(*folder_ + "/metrics.json", to_json(report_))); code != kGood) return code;
+    if (int code = save("metrics.json",
+                        runtime::write_file_atomically(*folder_ + "/metrics.json", to_json(report_)));
+        code != kGood)
+      return code;
   }
   fmt::print(out_, "\n{}", closing_lines(report_));
   if (int code = write_json(); code != kGood) return code;

@@ -17,7 +17,8 @@ class Session {
  public:
   Session(const Options& options, const Origin& origin, Loaded& loaded, const PipelineOptions& pipeline);
 
-  // Makes the run's folder; compiles while the data is read; takes over a checkpoint. Exit code, kGood to go on.
+  // Makes the run's folder; compiles while the data is read; takes over a checkpoint. Exit code, kGood to go
+  // on.
   int prepare();
   // Epochs, validation, checkpoints. The exit code says how it ended.
   int train();
@@ -43,7 +44,7 @@ class Session {
   const Origin& origin_;
   Loaded& loaded_;
   const PipelineOptions& pipeline_;
-  std::FILE* out_;                   // for words; JSON alone goes to stdout with `--json -`
+  std::FILE* out_;  // for words; JSON alone goes to stdout with `--json -`
   std::optional<std::string> folder_;
   runtime::LoadedTensors checkpoint_;
   std::future<runtime::Result<runtime::Dataset>> loading_;

@@ -25,7 +25,8 @@ ordered_json to_json(const Pairs& pairs) {
 // Adds what is not there yet.
 void add_missing(const ordered_json& object, Pairs& pairs) {
   for (const auto& [name, value] : object.items()) {
-    const bool given = std::any_of(pairs.begin(), pairs.end(), [&name = name](const auto& pair) { return pair.first == name; });
+    const bool given = std::any_of(pairs.begin(), pairs.end(),
+                                   [&name = name](const auto& pair) { return pair.first == name; });
     if (!given) pairs.emplace_back(name, value.get<std::string>());
   }
 }
@@ -35,7 +36,10 @@ void add_missing(const ordered_json& object, Pairs& pairs) {
 std::string to_settings(const Origin& origin, const Options& options) {
   ordered_json json;
   json["name"] = origin.name;
-  json["directory"] = std::filesystem::absolute(options.data || origin.directory.empty() ? "." : origin.directory).lexically_normal().string();
+  json["directory"] =
+      std::filesystem::absolute(options.data || origin.directory.empty() ? "." : origin.directory)
+          .lexically_normal()
+          .string();
   json["data"] = options.data ? ordered_json(*options.data) : ordered_json();
   json["set"] = to_json(options.sets);
   json["train"] = to_json(options.settings);
@@ -44,7 +48,9 @@ std::string to_settings(const Origin& origin, const Options& options) {
 
 runtime::Result<Origin> from_folder(const std::string& folder, Options& options) {
   runtime::Result<std::string> text = runtime::read_file(folder + "/program.net", kMostBytes);
-  if (!text) return runtime::Error{"`" + folder + "` is not a run's folder: " + text.error().message, text.error().hints};
+  if (!text)
+    return runtime::Error{"`" + folder + "` is not a run's folder: " + text.error().message,
+                          text.error().hints};
   runtime::Result<std::string> settings = runtime::read_file(folder + "/settings.json", kMostBytes);
   if (!settings) return settings.error();
   try {

@@ -1,5 +1,6 @@
 #pragma once
-// settings.json of a run folder: what the command line said beside the program, so that the folder stands on its own.
+// settings.json of a run folder: what the command line said beside the program, so that the folder stands on
+// its own.
 
 #include <string>
 

@@ -8,7 +8,8 @@
 namespace netc::driver {
 
 // Empty after an error was printed. `to_run`: the code has to run on this machine.
-std::optional<PipelineOptions> pipeline_options(const std::optional<std::string>& cpu, int threads, bool to_run);
+std::optional<PipelineOptions> pipeline_options(const std::optional<std::string>& cpu, int threads,
+                                                bool to_run);
 
 // `cascadelake (AVX-512)`
 std::string describe(const kernel::Target& target);

@@ -13,8 +13,9 @@ class Finder {
   Finder(const Plan& plan, Kernel& kernel) : plan_(plan), kernel_(kernel) {}
 
   void run() {
-    std::visit(overloaded{[&](const ContractKernel& form) { contract(form); }, [&](const RowsKernel&) {}, [&](const ColumnsKernel&) {},
-                          [&](const RandomKernel& form) { random(form); }, [&](const RelayoutKernel& form) { relayout(form); },
+    std::visit(overloaded{[&](const ContractKernel& form) { contract(form); }, [&](const RowsKernel&) {},
+                          [&](const ColumnsKernel&) {}, [&](const RandomKernel& form) { random(form); },
+                          [&](const RelayoutKernel& form) { relayout(form); },
                           [&](const UniformsKernel& form) { uniforms(form); }},
                kernel_.form);
     for (const Operand& operand : kernel_.body.operands) read(operand);
@@ -23,14 +24,16 @@ class Finder {
 
  private:
   void add(BufferId buffer, bool is_write, std::optional<std::uint32_t> axis) {
-    if (std::find(kernel_.arguments.begin(), kernel_.arguments.end(), buffer) == kernel_.arguments.end()) kernel_.arguments.push_back(buffer);
+    if (std::find(kernel_.arguments.begin(), kernel_.arguments.end(), buffer) == kernel_.arguments.end())
+      kernel_.arguments.push_back(buffer);
     Access access{buffer, is_write, kernel_.replicated ? std::nullopt : axis};
     if (access.axis) {
       access.extent = parallel_extent(kernel_);
       access.tiles = kernel_.tiles;
       access.unit = *axis == kFlat ? 64 : kernel_.parallel == Axis::kColumns ? kLanes : 1;
     }
-    if (std::find(kernel_.accesses.begin(), kernel_.accesses.end(), access) == kernel_.accesses.end()) kernel_.accesses.push_back(access);
+    if (std::find(kernel_.accesses.begin(), kernel_.accesses.end(), access) == kernel_.accesses.end())
+      kernel_.accesses.push_back(access);
   }
 
   // The tensor axis of an element buffer that the tiles cut.
@@ -73,13 +76,16 @@ class Finder {
     }
   }
 
-  // Rows of the kernel run along a's axis that is not k: the major one where k is contiguous, else the minor one.
+  // Rows of the kernel run along a's axis that is not k: the major one where k is contiguous, else the minor
+  // one.
   void contract(const ContractKernel& form) {
     const Buffer& a = plan_.buffer(form.a);
     const bool k_is_minor = form.a_k_stride == 1 && form.a_row_stride != 1;
     const std::uint32_t row_axis = k_is_minor ? 1 - a.layout.minor_axis : a.layout.minor_axis;
     add(form.a, false, kernel_.parallel == Axis::kRows ? std::optional(row_axis) : std::nullopt);
-    add(form.b, false, kernel_.parallel == Axis::kColumns ? std::optional(plan_.buffer(form.b).layout.minor_axis) : std::nullopt);
+    add(form.b, false,
+        kernel_.parallel == Axis::kColumns ? std::optional(plan_.buffer(form.b).layout.minor_axis)
+                                           : std::nullopt);
   }
 
   void random(const RandomKernel& form) {

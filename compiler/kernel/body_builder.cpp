@@ -17,10 +17,12 @@ class BodyBuilder {
   explicit BodyBuilder(const BodyRequest& request) : request_(request), facts_(request.facts) {}
 
   Body run() {
-    const bool accumulates = request_.group.kind == Group::Kind::kContract || request_.group.kind == Group::Kind::kColumns;
+    const bool accumulates =
+        request_.group.kind == Group::Kind::kContract || request_.group.kind == Group::Kind::kColumns;
     for (ValueId id : request_.group.nodes) {
       if (accumulates && id == request_.group.nodes[0]) {
-        if (request_.group.kind == Group::Kind::kColumns) add_operand(outside_element(facts_.node(id).operands[0]));
+        if (request_.group.kind == Group::Kind::kColumns)
+          add_operand(outside_element(facts_.node(id).operands[0]));
         scalars_[id] = operand({Operand::Kind::kAccumulator});
       } else if (const auto* map = std::get_if<graph::Map>(&facts_.node(id).op)) {
         scalars_[id] = lower_map(facts_.node(id), *map);
@@ -43,15 +45,20 @@ class BodyBuilder {
   Operand outside_element(ValueId id) {
     ValueId root = facts_.root(id);
     const bool vector = facts_.rank(root) < 2;
-    return {Operand::Kind::kElement, vector ? request_.buffers.of(root) : request_.buffers.of(root, request_.minor_axis)};
+    return {Operand::Kind::kElement,
+            vector ? request_.buffers.of(root) : request_.buffers.of(root, request_.minor_axis)};
   }
 
   // A rank-1 result lies along the columns, but along the rows where it stands beside matrices.
-  bool along_rows(const Node& node) const { return node.type.extents.size() == 1 && request_.group.kind == Group::Kind::kRows && request_.group.rank >= 2; }
+  bool along_rows(const Node& node) const {
+    return node.type.extents.size() == 1 && request_.group.kind == Group::Kind::kRows &&
+           request_.group.rank >= 2;
+  }
 
   ScalarId lower_map(const Node& node, const graph::Map& map) {
     std::vector<ScalarId> operands;
-    for (std::size_t i = 0; i < node.operands.size(); ++i) operands.push_back(lower_read(node, node.operands[i], map.operands[i]));
+    for (std::size_t i = 0; i < node.operands.size(); ++i)
+      operands.push_back(lower_read(node, node.operands[i], map.operands[i]));
     return graph::inline_into(body_.pool, map.expr, operands);
   }
 
@@ -63,9 +70,12 @@ class BodyBuilder {
       return body_.pool.constant(constant->values[0]);
     }
     Reading reading = *facts_.reading(facts_.graph().type(id).extents, map, reader.type.extents);
-    if (std::holds_alternative<graph::Iota>(facts_.node(root).op)) return operand({index_kind(reader, reading)});
+    if (std::holds_alternative<graph::Iota>(facts_.node(root).op))
+      return operand({index_kind(reader, reading)});
     if (auto inside = scalars_.find(root); inside != scalars_.end()) return inside->second;
-    return operand({buffer_kind(reader, reading), reading == Reading::kElement && facts_.rank(root) >= 2 ? request_.buffers.of(root, request_.minor_axis) : request_.buffers.of(root)});
+    return operand({buffer_kind(reader, reading), reading == Reading::kElement && facts_.rank(root) >= 2
+                                                      ? request_.buffers.of(root, request_.minor_axis)
+                                                      : request_.buffers.of(root)});
   }
 
   Operand::Kind index_kind(const Node& reader, Reading reading) const {
@@ -91,14 +101,18 @@ class BodyBuilder {
   // A value known before the step: an expression of the step's numbers.
   ScalarId lower_uniform(ValueId id) {
     const Node& node = facts_.node(id);
-    if (const auto* constant = std::get_if<graph::Constant>(&node.op)) return body_.pool.constant(constant->values[0]);
+    if (const auto* constant = std::get_if<graph::Constant>(&node.op))
+      return body_.pool.constant(constant->values[0]);
     if (const auto* map = std::get_if<graph::Map>(&node.op)) {
       std::vector<ScalarId> operands;
       for (ValueId operand : node.operands) operands.push_back(lower_uniform(operand));
       return graph::inline_into(body_.pool, map->expr, operands);
     }
     static const std::map<std::string, StepNumber, std::less<>> numbers{
-        {"step", StepNumber::kStep}, {"epoch", StepNumber::kEpoch}, {"total_steps", StepNumber::kTotalSteps}, {"count", StepNumber::kCount}};
+        {"step", StepNumber::kStep},
+        {"epoch", StepNumber::kEpoch},
+        {"total_steps", StepNumber::kTotalSteps},
+        {"count", StepNumber::kCount}};
     auto number = numbers.find(node.name);
     NETC_CHECK(number != numbers.end(), "an input of rank 0 is a number of the step");
     return operand({Operand::Kind::kStepNumber, {}, static_cast<std::uint32_t>(number->second)});
@@ -114,7 +128,8 @@ class BodyBuilder {
     statement.extent = Statement::Extent::kRow;
     statement.root = inside != scalars_.end() ? inside->second : operand(outside_element(source));
     body_.statements.push_back(statement);
-    scalars_[id] = operand({Operand::Kind::kStatement, {}, static_cast<std::uint32_t>(body_.statements.size() - 1)});
+    scalars_[id] =
+        operand({Operand::Kind::kStatement, {}, static_cast<std::uint32_t>(body_.statements.size() - 1)});
   }
 
   Statement::Extent extent_of(const Node& node) const {

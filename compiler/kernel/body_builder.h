@@ -14,12 +14,12 @@ struct BodyRequest {
   const Facts& facts;
   const Group& group;
   BufferTable& buffers;
-  std::uint32_t minor_axis = 1;                   // the tensor axis along the kernel's columns
-  const std::set<graph::ValueId>& wanted_outside; // nodes that others read
+  std::uint32_t minor_axis = 1;                    // the tensor axis along the kernel's columns
+  const std::set<graph::ValueId>& wanted_outside;  // nodes that others read
 };
 
-// Statements in node order, with stores of what is wanted outside and of the next values of leaves (in place). The first node of a contraction or a column
-// sum is the accumulator.
+// Statements in node order, with stores of what is wanted outside and of the next values of leaves (in
+// place). The first node of a contraction or a column sum is the accumulator.
 Body build_body(const BodyRequest& request);
 
 }  // namespace netc::kernel

@@ -61,11 +61,13 @@ Buffer BufferTable::describe(ValueId value, std::uint32_t minor_axis) const {
   } else {
     buffer.layout = padded_rows(buffer.columns);
   }
-  std::int64_t elements = std::max({(buffer.rows - 1) * buffer.layout.row_stride + round_up(buffer.columns, kLanes),
-                                    blocks_of(buffer.columns) * buffer.layout.block_stride, kLanes});
+  std::int64_t elements =
+      std::max({(buffer.rows - 1) * buffer.layout.row_stride + round_up(buffer.columns, kLanes),
+                blocks_of(buffer.columns) * buffer.layout.block_stride, kLanes});
   if (random) elements = round_up(buffer.rows * buffer.columns, 64);
   // A last line beyond the end, so that whole vectors may be read from any element.
-  buffer.bytes = round_up(elements * element_bytes(buffer.dtype), kLine) + (facts_.rank(value) < 2 || random ? kLine : 0);
+  buffer.bytes = round_up(elements * element_bytes(buffer.dtype), kLine) +
+                 (facts_.rank(value) < 2 || random ? kLine : 0);
   return buffer;
 }
 
@@ -84,7 +86,8 @@ BufferId BufferTable::of(ValueId value, std::uint32_t minor_axis) {
   auto [place, is_new] = buffers_.try_emplace({value, minor_axis});
   if (is_new) {
     Buffer buffer = describe(value, minor_axis);
-    NETC_CHECK(minor_axis == 1 || buffer.storage == Storage::kPersistent, "only parameters and state lie with their first axis along the columns");
+    NETC_CHECK(minor_axis == 1 || buffer.storage == Storage::kPersistent,
+               "only parameters and state lie with their first axis along the columns");
     place->second = add(std::move(buffer));
   }
   return place->second;

@@ -28,7 +28,9 @@ struct Roles {
   std::uint32_t k = 0;
 };
 
-bool has(const std::vector<std::uint32_t>& axes, std::uint32_t axis) { return std::find(axes.begin(), axes.end(), axis) != axes.end(); }
+bool has(const std::vector<std::uint32_t>& axes, std::uint32_t axis) {
+  return std::find(axes.begin(), axes.end(), axis) != axes.end();
+}
 
 std::uint32_t place_of(const std::vector<std::uint32_t>& axes, std::uint32_t axis) {
   return static_cast<std::uint32_t>(std::find(axes.begin(), axes.end(), axis) - axes.begin());
@@ -36,7 +38,9 @@ std::uint32_t place_of(const std::vector<std::uint32_t>& axes, std::uint32_t axi
 
 std::optional<Roles> find_roles(const graph::Contract& contract) {
   auto a = plain_axes(contract.a), b = plain_axes(contract.b), result = plain_axes(contract.result);
-  if (!a || !b || !result || a->size() != 2 || b->size() != 2 || result->size() != 2 || contract.domain.size() != 3) return std::nullopt;
+  if (!a || !b || !result || a->size() != 2 || b->size() != 2 || result->size() != 2 ||
+      contract.domain.size() != 3)
+    return std::nullopt;
   Roles roles{*a, *b, *result};
   for (std::uint32_t axis = 0; axis < 3; ++axis) {
     const int uses = has(*a, axis) + has(*b, axis) + has(*result, axis);
@@ -52,13 +56,15 @@ bool is_persistent(const Facts& facts, ValueId id) {
 }
 
 // The orientation with result axis `minor` along the columns, if the operands can be read so.
-std::optional<Orientation> try_axis(const Facts& facts, const graph::Node& node, const Roles& roles, std::uint32_t minor) {
+std::optional<Orientation> try_axis(const Facts& facts, const graph::Node& node, const Roles& roles,
+                                    std::uint32_t minor) {
   const std::uint32_t axis = roles.result[minor];
   Orientation orientation;
   orientation.minor_axis = minor;
   orientation.b_operand = has(roles.b, axis) ? 1 : 0;
   orientation.b_minor_axis = place_of(orientation.b_operand == 1 ? roles.b : roles.a, axis);
-  const bool readable = is_persistent(facts, node.operands[orientation.b_operand]) || orientation.b_minor_axis == 1;
+  const bool readable =
+      is_persistent(facts, node.operands[orientation.b_operand]) || orientation.b_minor_axis == 1;
   // A is read one element at a time along rows of memory, which panels do not have.
   if (!readable || is_persistent(facts, node.operands[1 - orientation.b_operand])) return std::nullopt;
   return orientation;
@@ -74,16 +80,19 @@ std::optional<Orientation> orient(const Facts& facts, ValueId id, bool free, Dia
     diagnostics.error(kNoContraction, node.span, "contractions other than matrix products");
     return std::nullopt;
   }
-  std::optional<Orientation> last = try_axis(facts, node, *roles, 1), first = try_axis(facts, node, *roles, 0);
+  std::optional<Orientation> last = try_axis(facts, node, *roles, 1),
+                             first = try_axis(facts, node, *roles, 0);
   auto padded = [&](std::uint32_t minor) {
-    return contract.domain[roles->result[1 - minor]] * blocks_of(contract.domain[roles->result[minor]]) * kLanes;
+    return contract.domain[roles->result[1 - minor]] * blocks_of(contract.domain[roles->result[minor]]) *
+           kLanes;
   };
   if (first && (free && (!last || padded(0) < padded(1)))) return first;
   if (!last) diagnostics.error(kNoContraction, node.span, "a matrix product of these layouts");
   return last;
 }
 
-ContractKernel contract_kernel(const Facts& facts, ValueId id, const Orientation& orientation, BufferTable& buffers) {
+ContractKernel contract_kernel(const Facts& facts, ValueId id, const Orientation& orientation,
+                               BufferTable& buffers) {
   const graph::Node& node = facts.node(id);
   const auto& contract = std::get<graph::Contract>(node.op);
   const Roles roles = *find_roles(contract);

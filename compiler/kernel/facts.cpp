@@ -26,9 +26,11 @@ Facts::Facts(const graph::Graph& graph) : graph_(graph), uniform_(graph.nodes.si
   for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
     const graph::Node& node = graph.nodes[i];
     bool scalar = node.type.extents.empty();
-    bool number = std::holds_alternative<graph::Input>(node.op) || std::holds_alternative<graph::Constant>(node.op);
-    bool of_uniforms = std::holds_alternative<graph::Map>(node.op) &&
-                       std::all_of(node.operands.begin(), node.operands.end(), [&](ValueId id) { return is_uniform(id); });
+    bool number =
+        std::holds_alternative<graph::Input>(node.op) || std::holds_alternative<graph::Constant>(node.op);
+    bool of_uniforms =
+        std::holds_alternative<graph::Map>(node.op) &&
+        std::all_of(node.operands.begin(), node.operands.end(), [&](ValueId id) { return is_uniform(id); });
     uniform_[i] = scalar && (number || of_uniforms);
   }
 }
@@ -46,14 +48,17 @@ MatrixExtents Facts::matrix(ValueId id) const {
 }
 
 bool Facts::is_leaf(ValueId id) const {
-  return std::visit(overloaded{[](const graph::Input&) { return true; }, [](const graph::Parameter&) { return true; },
-                               [](const graph::State&) { return true; }, [](const graph::Constant&) { return true; },
-                               [](const graph::Iota&) { return true; }, [](const auto&) { return false; }},
-                    node(id).op);
+  return std::visit(
+      overloaded{[](const graph::Input&) { return true; }, [](const graph::Parameter&) { return true; },
+                 [](const graph::State&) { return true; }, [](const graph::Constant&) { return true; },
+                 [](const graph::Iota&) { return true; }, [](const auto&) { return false; }},
+      node(id).op);
 }
 
-std::optional<Reading> Facts::reading(const Extents& extents, const IndexMap& map, const Extents& result) const {
-  if (std::all_of(map.begin(), map.end(), is_constant_zero) && graph::element_count(extents) == 1) return Reading::kScalar;
+std::optional<Reading> Facts::reading(const Extents& extents, const IndexMap& map,
+                                      const Extents& result) const {
+  if (std::all_of(map.begin(), map.end(), is_constant_zero) && graph::element_count(extents) == 1)
+    return Reading::kScalar;
   if (result.size() > 1 && extents == result && graph::is_identity(map)) return Reading::kElement;
   if (map.size() == 1 && plain_axis(map[0])) {
     std::uint32_t axis = *plain_axis(map[0]);

@@ -45,8 +45,7 @@ class Grouper {
                           [&](const graph::Gather&) { refuse(id, "gather"); },
                           [&](const graph::ScatterAdd&) { refuse(id, "scatter_add"); },
                           [&](const graph::Scan&) { refuse(id, "scan"); },
-                          [&](const graph::ScanResult&) { refuse(id, "scan"); },
-                          [&](const auto&) {}},
+                          [&](const graph::ScanResult&) { refuse(id, "scan"); }, [&](const auto&) {}},
                facts_.node(id).op);
   }
 
@@ -71,7 +70,8 @@ class Grouper {
     const Node& node = facts_.node(id);
     for (std::size_t i = 0; i < node.operands.size(); ++i) {
       if (facts_.is_uniform(node.operands[i])) continue;
-      if (!facts_.reading(facts_.graph().type(node.operands[i]).extents, map.operands[i], node.type.extents)) {
+      if (!facts_.reading(facts_.graph().type(node.operands[i]).extents, map.operands[i],
+                          node.type.extents)) {
         return refuse(id, "reading a tensor in this way");
       }
     }
@@ -88,19 +88,24 @@ class Grouper {
     const std::size_t rank = facts_.rank(id);
     switch (group.kind) {
       case Group::Kind::kRandom: return false;
-      case Group::Kind::kContract: return rank >= 2 && facts_.matrix(id) == group.extents && reads_in_place(id, map, number);
+      case Group::Kind::kContract:
+        return rank >= 2 && facts_.matrix(id) == group.extents && reads_in_place(id, map, number);
       case Group::Kind::kColumns: {
-        bool whole = group.rank == 1 ? rank == 1 && facts_.matrix(id).columns == group.extents.columns : rank == 0;
+        bool whole =
+            group.rank == 1 ? rank == 1 && facts_.matrix(id).columns == group.extents.columns : rank == 0;
         return whole && reads_in_place(id, map, number);
       }
       case Group::Kind::kRows:
-        if (rank == group.rank || (rank >= 2 && group.rank >= 2)) return facts_.matrix(id) == group.extents && reads_in_place(id, map, number);
-        return rank == 1 && group.rank >= 2 && facts_.graph().type(id).extents[0] == group.extents.rows && reads_rows(id, number);
+        if (rank == group.rank || (rank >= 2 && group.rank >= 2))
+          return facts_.matrix(id) == group.extents && reads_in_place(id, map, number);
+        return rank == 1 && group.rank >= 2 && facts_.graph().type(id).extents[0] == group.extents.rows &&
+               reads_rows(id, number);
     }
     return false;
   }
 
-  // Every operand out of the group is an element at the same place or, in a row group, a value of the same row.
+  // Every operand out of the group is an element at the same place or, in a row group, a value of the same
+  // row.
   bool reads_in_place(ValueId id, const graph::Map& map, int number) const {
     const Node& node = facts_.node(id);
     for (std::size_t i = 0; i < node.operands.size(); ++i) {
@@ -108,7 +113,8 @@ class Grouper {
       const Extents& extents = facts_.graph().type(node.operands[i]).extents;
       Reading reading = *facts_.reading(extents, map.operands[i], node.type.extents);
       bool same = reading == Reading::kElement || node.type.extents.empty();
-      if (!same && !(reading == Reading::kRow && result_.groups[number].kind == Group::Kind::kRows)) return false;
+      if (!same && !(reading == Reading::kRow && result_.groups[number].kind == Group::Kind::kRows))
+        return false;
     }
     return true;
   }
@@ -123,7 +129,8 @@ class Grouper {
 
   void place_reduce(ValueId id, const graph::Reduce& reduce) {
     ValueId operand = facts_.node(id).operands[0];
-    const bool whole = graph::is_identity(reduce.operand) && reduce.domain == facts_.graph().type(operand).extents;
+    const bool whole =
+        graph::is_identity(reduce.operand) && reduce.domain == facts_.graph().type(operand).extents;
     const bool sum = reduce.kind == graph::ReduceKind::kSum;
     auto keeps = [&](std::uint32_t axis) { return reduce.result == graph::axes_map(std::array{axis}); };
     if (whole && reduce.domain.size() == 1 && reduce.result.empty() && sum) {
@@ -133,7 +140,8 @@ class Grouper {
     if (keeps(1) && sum) return start(id, Group::Kind::kColumns, facts_.matrix(operand));
     if (!keeps(0)) return refuse(id, "reductions of this form");
     int group = result_.of(facts_, operand);
-    if (group >= 0 && result_.groups[group].kind == Group::Kind::kRows && result_.groups[group].extents == facts_.matrix(operand)) {
+    if (group >= 0 && result_.groups[group].kind == Group::Kind::kRows &&
+        result_.groups[group].extents == facts_.matrix(operand)) {
       return join(id, group);
     }
     start(id, Group::Kind::kRows, facts_.matrix(operand));
@@ -178,7 +186,8 @@ class Grouper {
 
 }  // namespace
 
-std::optional<Grouping> group_nodes(const Facts& facts, const std::set<ValueId>& alone, Diagnostics& diagnostics) {
+std::optional<Grouping> group_nodes(const Facts& facts, const std::set<ValueId>& alone,
+                                    Diagnostics& diagnostics) {
   return Grouper(facts, alone, diagnostics).run();
 }
 

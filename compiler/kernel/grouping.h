@@ -17,9 +17,10 @@ struct Group {
     kColumns,   // a sum down the columns and maps of it
     kRandom,
   } kind = Kind::kRows;
-  std::vector<graph::ValueId> nodes;  // in graph order; a contraction, a column sum or random numbers stand first
-  MatrixExtents extents;              // of what is computed for each element; of kColumns: of what is summed
-  std::size_t rank = 2;               // of the elements' tensor
+  std::vector<graph::ValueId>
+      nodes;              // in graph order; a contraction, a column sum or random numbers stand first
+  MatrixExtents extents;  // of what is computed for each element; of kColumns: of what is summed
+  std::size_t rank = 2;   // of the elements' tensor
 };
 
 struct Grouping {
@@ -29,9 +30,11 @@ struct Grouping {
   int of(const Facts& facts, graph::ValueId id) const { return group_of[graph::index(facts.root(id))]; }
 };
 
-// A node joins the youngest group of its operands where it can be computed element by element beside them and no cycle arises; else it starts
-// a group. Nodes in `alone` start one. Empty exactly when a diagnostic was emitted.
-std::optional<Grouping> group_nodes(const Facts& facts, const std::set<graph::ValueId>& alone, Diagnostics& diagnostics);
+// A node joins the youngest group of its operands where it can be computed element by element beside them and
+// no cycle arises; else it starts a group. Nodes in `alone` start one. Empty exactly when a diagnostic was
+// emitted.
+std::optional<Grouping> group_nodes(const Facts& facts, const std::set<graph::ValueId>& alone,
+                                    Diagnostics& diagnostics);
 
 // The groups that the group reads from.
 std::set<int> dependencies(const Facts& facts, const Grouping& grouping, int group);

@@ -1,18 +1,25 @@
 #pragma once
-// Kernels: loop nests over buffers, in the order they run, with the barriers between them. A plan is what codegen/ turns into machine code and
-// what the runtime steps through; nothing in it refers to the graph any more.
+// Kernels: loop nests over buffers, in the order they run, with the barriers between them. A plan is what
+// codegen/ turns into machine code and what the runtime steps through; nothing in it refers to the graph any
+// more.
 //
 // Semantics.
-// - A kernel works on a matrix of `rows` x `columns` elements. Columns are the vector axis: 16 neighbouring columns are one vector on every
-//   target. Rows and columns name the kernel's axes; which axis of a tensor lies along the columns is the buffer's layout.
-// - A buffer holds a matrix (or a vector: one row; or a scalar). Element (r, c) of a buffer with minor axis along the columns lies at
-//   r * row_stride + (c / 16) * block_stride + c % 16. Columns are padded to 16; what stands in the pad is arbitrary and never reaches another column.
-// - Work is cut into `tiles` along one axis (`parallel`). A thread runs a contiguous range of them, so it owns what they write. Tiles
-//   are balanced: with q = extent / tiles and a = extent % tiles, the first a tiles have q + 1 units. A `replicated` kernel is run
-//   whole by every thread, into private buffers.
-// - Statements compute scalars for one element, one row or one column, in order; expressions are float, fused multiply-add where a product feeds
-//   a sum, and sums run in a stated order: over k and over rows sequentially, over columns in 16 virtual lanes and then a fixed tree.
-//   So results do not depend on tiles or threads.
+// - A kernel works on a matrix of `rows` x `columns` elements. Columns are the vector axis: 16 neighbouring
+// columns are one vector on every
+//   target. Rows and columns name the kernel's axes; which axis of a tensor lies along the columns is the
+//   buffer's layout.
+// - A buffer holds a matrix (or a vector: one row; or a scalar). Element (r, c) of a buffer with minor axis
+// along the columns lies at
+//   r * row_stride + (c / 16) * block_stride + c % 16. Columns are padded to 16; what stands in the pad is
+//   arbitrary and never reaches another column.
+// - Work is cut into `tiles` along one axis (`parallel`). A thread runs a contiguous range of them, so it
+// owns what they write. Tiles
+//   are balanced: with q = extent / tiles and a = extent % tiles, the first a tiles have q + 1 units. A
+//   `replicated` kernel is run whole by every thread, into private buffers.
+// - Statements compute scalars for one element, one row or one column, in order; expressions are float, fused
+// multiply-add where a product feeds
+//   a sum, and sums run in a stated order: over k and over rows sequentially, over columns in 16 virtual
+//   lanes and then a fixed tree. So results do not depend on tiles or threads.
 
 #include <cstdint>
 #include <optional>
@@ -54,16 +61,16 @@ struct Layout {
 struct Buffer {
   std::string name;
   DType dtype = DType::kF32;
-  graph::Extents extents;         // of the tensor
-  std::int64_t rows = 1;          // as laid out: along the major axis
-  std::int64_t columns = 1;       // along the minor axis
+  graph::Extents extents;    // of the tensor
+  std::int64_t rows = 1;     // as laid out: along the major axis
+  std::int64_t columns = 1;  // along the minor axis
   Layout layout;
   Storage storage = Storage::kArena;
   std::int64_t bytes = 0;
-  std::int64_t offset = 0;        // in its arena (kArena, kPrivate)
-  std::string leaf;               // kPersistent: the parameter's or state's name
-  bool parameter = false;         // kPersistent: counts as a weight; else state
-  graph::Initializer initializer; // kPersistent
+  std::int64_t offset = 0;         // in its arena (kArena, kPrivate)
+  std::string leaf;                // kPersistent: the parameter's or state's name
+  bool parameter = false;          // kPersistent: counts as a weight; else state
+  graph::Initializer initializer;  // kPersistent
 };
 
 // Where a statement's operand comes from.
@@ -77,20 +84,21 @@ struct Operand {
     kUniform,      // number `number` of the plan's uniforms
     kRowIndex,     // the row, as a number
     kColumnIndex,
-    kStatement,    // the result of statement `number` of the same kernel
-    kStepNumber,   // StepNumber `number`; hoisting leaves none of them
+    kStatement,   // the result of statement `number` of the same kernel
+    kStepNumber,  // StepNumber `number`; hoisting leaves none of them
   } kind = Kind::kElement;
   BufferId buffer{};
   std::uint32_t number = 0;
   friend bool operator==(const Operand&, const Operand&) = default;
 };
 
-// One value: for each element, for each row (a reduction over the columns, or a map of such), or for each column.
+// One value: for each element, for each row (a reduction over the columns, or a map of such), or for each
+// column.
 struct Statement {
   enum class Kind : std::uint8_t { kMap, kSum, kMax, kArgmax } kind = Kind::kMap;
   enum class Extent : std::uint8_t { kElement, kRow, kColumn } extent = Extent::kElement;
-  ScalarId root = 0;                    // in the kernel's pool; what is reduced, or the value itself
-  std::optional<BufferId> store;        // where the value goes, if anyone outside needs it
+  ScalarId root = 0;              // in the kernel's pool; what is reduced, or the value itself
+  std::optional<BufferId> store;  // where the value goes, if anyone outside needs it
 };
 
 // The scalar part of a kernel. A pool's operand i is operands[i].
@@ -106,18 +114,20 @@ enum class Axis : std::uint8_t { kRows, kColumns };
 struct ContractKernel {
   std::int64_t k = 1;
   BufferId a{}, b{};
-  std::int64_t a_row_stride = 0, a_k_stride = 1;                  // a is broadcast: any strides
-  std::int64_t b_k_stride = 0, b_block_stride = kLanes;           // b is contiguous over 16 columns
+  std::int64_t a_row_stride = 0, a_k_stride = 1;         // a is broadcast: any strides
+  std::int64_t b_k_stride = 0, b_block_stride = kLanes;  // b is contiguous over 16 columns
   // The schedule: a tile is row_tile (or one less) rows by block_tile vectors.
   std::int64_t row_tile = 1, block_tile = 1, unroll = 4;
 };
 // For each row: the statements in order. Statements of extent kRow hold one value a row.
 struct RowsKernel {};
-// For each column: the accumulator is the sum over rows of `operand` (0 where there is none); then the statements.
+// For each column: the accumulator is the sum over rows of `operand` (0 where there is none); then the
+// statements.
 struct ColumnsKernel {
   std::uint32_t operand = 0;  // index into body.operands, an element
 };
-// rows x columns uniform numbers in [0, 1), flat; see runtime/philox.h. The step and the seed stand at the head of the uniforms.
+// rows x columns uniform numbers in [0, 1), flat; see runtime/philox.h. The step and the seed stand at the
+// head of the uniforms.
 struct RandomKernel {
   std::uint64_t stream = 0;
   BufferId result{};
@@ -126,17 +136,19 @@ struct RandomKernel {
 struct RelayoutKernel {
   BufferId from{}, to{};
 };
-// The plan's uniforms from the step's numbers, in double, rounded to float. The buffer's first kUniformsHead words are u32: the step, the seed's low word
-// and its high word.
+// The plan's uniforms from the step's numbers, in double, rounded to float. The buffer's first kUniformsHead
+// words are u32: the step, the seed's low word and its high word.
 constexpr std::int64_t kUniformsHead = 4;
 struct UniformsKernel {
   BufferId result{}, numbers{};
 };
 
-using KernelForm = std::variant<ContractKernel, RowsKernel, ColumnsKernel, RandomKernel, RelayoutKernel, UniformsKernel>;
+using KernelForm =
+    std::variant<ContractKernel, RowsKernel, ColumnsKernel, RandomKernel, RelayoutKernel, UniformsKernel>;
 
-// What a kernel does to a buffer, for barriers: `axis` of the tensor (kFlat: its elements in order), in `extent` units of `unit` elements, is cut in
-// `tiles`; or (no axis) the whole is touched by each thread that runs.
+// What a kernel does to a buffer, for barriers: `axis` of the tensor (kFlat: its elements in order), in
+// `extent` units of `unit` elements, is cut in `tiles`; or (no axis) the whole is touched by each thread that
+// runs.
 constexpr std::uint32_t kFlat = 2;
 struct Access {
   BufferId buffer{};
@@ -147,7 +159,7 @@ struct Access {
 };
 
 struct Kernel {
-  std::string name;   // `dense_1.forward`
+  std::string name;  // `dense_1.forward`
   KernelForm form;
   std::int64_t rows = 1, columns = 1;
   Axis parallel = Axis::kRows;
@@ -157,7 +169,7 @@ struct Kernel {
   Body body;
   std::vector<BufferId> arguments;  // the pointers that the code takes, in order; filled by finish
   std::vector<Access> accesses;
-  std::vector<Span> spans;          // the .net places that it came from
+  std::vector<Span> spans;  // the .net places that it came from
 };
 
 // The numbers that the runtime hands to each step, as operands of the uniforms' expressions.
@@ -169,7 +181,8 @@ struct Plan {
   std::vector<ScalarExpr> uniforms;  // operands are StepNumbers
   BufferId uniforms_buffer{};
   std::vector<Kernel> kernels;
-  std::size_t check_before = 0;      // the loss is tested before this kernel: none before it writes parameters or state
+  std::size_t check_before =
+      0;  // the loss is tested before this kernel: none before it writes parameters or state
   struct Output {
     std::string name;
     BufferId buffer{};
@@ -185,9 +198,10 @@ std::int64_t parallel_extent(const Kernel& kernel);
 // Units [first, last) of tile `tile`.
 std::pair<std::int64_t, std::int64_t> tile_range(std::int64_t extent, std::int64_t tiles, std::int64_t tile);
 
-// Empty when the plan is well formed, else what is wrong: operands and layouts fit, each buffer is written before it is read, one writer for each
-// persistent buffer, nothing persistent is written before the check, and for 1 to 8 threads no two threads touch the same elements, one of them
-// writing, without a barrier between; also around the end of the step.
+// Empty when the plan is well formed, else what is wrong: operands and layouts fit, each buffer is written
+// before it is read, one writer for each persistent buffer, nothing persistent is written before the check,
+// and for 1 to 8 threads no two threads touch the same elements, one of them writing, without a barrier
+// between; also around the end of the step.
 std::string verify(const Plan& plan);
 
 // `netc emit --stage=kernel`

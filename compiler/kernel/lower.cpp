@@ -59,7 +59,11 @@ std::set<ValueId> wanted_outside(const Facts& facts, const Grouping& grouping) {
 class Lowering {
  public:
   Lowering(const Facts& facts, const Fused& fused, const LowerOptions& options, Diagnostics& diagnostics)
-      : facts_(facts), fused_(fused), options_(options), diagnostics_(diagnostics), buffers_(facts, plan_),
+      : facts_(facts),
+        fused_(fused),
+        options_(options),
+        diagnostics_(diagnostics),
+        buffers_(facts, plan_),
         wanted_(wanted_outside(facts, fused.grouping)) {}
 
   std::optional<Plan> run() {
@@ -89,7 +93,8 @@ class Lowering {
     for (int number : fused_.order.groups) {
       const Group& group = fused_.grouping.groups[number];
       if (group.kind == Group::Kind::kContract) {
-        std::optional<Orientation> found = orient(facts_, group.nodes[0], meets_leaves_alone(group), diagnostics_);
+        std::optional<Orientation> found =
+            orient(facts_, group.nodes[0], meets_leaves_alone(group), diagnostics_);
         if (!found) return false;
         orientations_[number] = *found;
       }
@@ -100,15 +105,18 @@ class Lowering {
     return true;
   }
 
-  // Nothing is stored but in leaves, and no other kernel's matrix is read beside the result: then it may lie either way.
+  // Nothing is stored but in leaves, and no other kernel's matrix is read beside the result: then it may lie
+  // either way.
   bool meets_leaves_alone(const Group& group) const {
     return std::all_of(group.nodes.begin(), group.nodes.end(), [&](ValueId id) {
       const graph::Node& node = facts_.node(id);
       const bool matrix_product = id == group.nodes[0];
-      return !wanted_.contains(id) && (matrix_product || std::none_of(node.operands.begin(), node.operands.end(), [&](ValueId operand) {
-        const int maker = fused_.grouping.of(facts_, operand);
-        return maker >= 0 && &fused_.grouping.groups[maker] != &group && facts_.rank(operand) >= 2;
-      }));
+      return !wanted_.contains(id) &&
+             (matrix_product ||
+              std::none_of(node.operands.begin(), node.operands.end(), [&](ValueId operand) {
+                const int maker = fused_.grouping.of(facts_, operand);
+                return maker >= 0 && &fused_.grouping.groups[maker] != &group && facts_.rank(operand) >= 2;
+              }));
     });
   }
 
@@ -130,6 +138,7 @@ class Lowering {
   void lower_group(int number) {
     const Group& group = fused_.grouping.groups[number];
     Kernel kernel;
+    kernel.form = RowsKernel{};
     kernel.rows = group.extents.rows;
     kernel.columns = group.extents.columns;
     const Orientation& orientation = orientations_[number];
@@ -156,7 +165,8 @@ class Lowering {
     plan_.kernels.push_back(std::move(kernel));
   }
 
-  // A single number that nothing persistent depends on directly: every thread computes it for itself, which saves a barrier.
+  // A single number that nothing persistent depends on directly: every thread computes it for itself, which
+  // saves a barrier.
   bool is_shared_scalar(int number, const Group& group) const {
     std::vector<ValueId> leaves;
     return group.kind == Group::Kind::kColumns && group.rank == 0 && !updates_of(number, leaves);
@@ -165,7 +175,9 @@ class Lowering {
   void name(Kernel& kernel, int number, const Group& group) {
     for (ValueId id : group.nodes) {
       Span span = facts_.node(id).span;
-      if (span.end > span.begin && std::find(kernel.spans.begin(), kernel.spans.end(), span) == kernel.spans.end()) kernel.spans.push_back(span);
+      if (span.end > span.begin &&
+          std::find(kernel.spans.begin(), kernel.spans.end(), span) == kernel.spans.end())
+        kernel.spans.push_back(span);
     }
     std::vector<ValueId> leaves;
     if (updates_of(number, leaves)) {
@@ -173,13 +185,18 @@ class Lowering {
     } else if (group.kind == Group::Kind::kContract) {
       const auto& contract = std::get<ContractKernel>(kernel.form);
       const Buffer& weights = plan_.buffer(contract.b);
-      kernel.name = weights.leaf.empty() ? "contract" : weights.leaf + (weights.layout.minor_axis == 1 ? ".forward" : ".backward");
+      kernel.name = weights.leaf.empty()
+                        ? "contract"
+                        : weights.leaf + (weights.layout.minor_axis == 1 ? ".forward" : ".backward");
     } else {
-      kernel.name = group.kind == Group::Kind::kRandom ? "random" : group.kind == Group::Kind::kColumns ? "sum" : "rows";
+      kernel.name = group.kind == Group::Kind::kRandom    ? "random"
+                    : group.kind == Group::Kind::kColumns ? "sum"
+                                                          : "rows";
     }
   }
 
-  // Copies of a master follow its update at once; in a graph without updates the runtime fills them when it loads.
+  // Copies of a master follow its update at once; in a graph without updates the runtime fills them when it
+  // loads.
   void add_relayouts() {
     for (const graph::Update& update : facts_.graph().updates) {
       for (BufferId copy : buffers_.copies_of(update.leaf)) {
@@ -190,7 +207,8 @@ class Lowering {
         kernel.rows = plan_.buffer(master).rows;
         kernel.columns = plan_.buffer(master).columns;
         auto writes_master = [&](const Kernel& other) {
-          return std::any_of(other.body.statements.begin(), other.body.statements.end(), [&](const Statement& s) { return s.store == master; });
+          return std::any_of(other.body.statements.begin(), other.body.statements.end(),
+                             [&](const Statement& s) { return s.store == master; });
         };
         auto writer = std::find_if(plan_.kernels.begin(), plan_.kernels.end(), writes_master);
         NETC_CHECK(writer != plan_.kernels.end(), "an updated leaf has a kernel that writes it");
@@ -204,7 +222,8 @@ class Lowering {
     uniforms.extents = {kUniformsHead + static_cast<std::int64_t>(plan_.uniforms.size())};
     uniforms.columns = uniforms.extents[0];
     uniforms.bytes = blocks_of(uniforms.columns) * kLanes * 4 + 64;
-    for (const graph::Output& output : facts_.graph().outputs) plan_.outputs.push_back({output.name, buffers_.of(output.value)});
+    for (const graph::Output& output : facts_.graph().outputs)
+      plan_.outputs.push_back({output.name, buffers_.of(output.value)});
     for (Kernel& kernel : plan_.kernels) {
       schedule(kernel, options_.target);
       if (kernel.replicated) kernel.tiles = 1;

@@ -31,10 +31,12 @@ std::vector<Lifetime> lifetimes(const Plan& plan) {
 }
 
 // The lowest offset that no placed, overlapping buffer covers.
-std::int64_t lowest_gap(const Plan& plan, const std::vector<Lifetime>& lives, const std::vector<std::size_t>& placed, std::size_t buffer) {
+std::int64_t lowest_gap(const Plan& plan, const std::vector<Lifetime>& lives,
+                        const std::vector<std::size_t>& placed, std::size_t buffer) {
   std::vector<std::pair<std::int64_t, std::int64_t>> taken;
   for (std::size_t other : placed) {
-    if (lives[other].overlaps(lives[buffer])) taken.emplace_back(plan.buffers[other].offset, plan.buffers[other].offset + plan.buffers[other].bytes);
+    if (lives[other].overlaps(lives[buffer]))
+      taken.emplace_back(plan.buffers[other].offset, plan.buffers[other].offset + plan.buffers[other].bytes);
   }
   std::sort(taken.begin(), taken.end());
   std::int64_t offset = 0;
@@ -60,7 +62,9 @@ void plan_memory(Plan& plan) {
       plan.private_bytes += buffer.bytes;
     }
   }
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return plan.buffers[a].bytes > plan.buffers[b].bytes; });
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    return plan.buffers[a].bytes > plan.buffers[b].bytes;
+  });
   for (std::size_t i : order) {
     plan.buffers[i].offset = lowest_gap(plan, lives, placed, i);
     plan.arena_bytes = std::max(plan.arena_bytes, plan.buffers[i].offset + plan.buffers[i].bytes);

@@ -11,9 +11,11 @@ namespace {
 
 class Orderer {
  public:
-  Orderer(const Facts& facts, const Grouping& grouping) : facts_(facts), grouping_(grouping), before_(grouping.groups.size()) {
+  Orderer(const Facts& facts, const Grouping& grouping)
+      : facts_(facts), grouping_(grouping), before_(grouping.groups.size()) {
     for (int group = 0; group < count(); ++group) before_[group] = dependencies(facts, grouping, group);
-    for (const graph::Update& update : facts.graph().updates) updaters_.insert(grouping.of(facts, update.next));
+    for (const graph::Update& update : facts.graph().updates)
+      updaters_.insert(grouping.of(facts, update.next));
   }
 
   std::variant<Order, std::set<ValueId>> run() {
@@ -103,6 +105,8 @@ class Orderer {
 
 }  // namespace
 
-std::variant<Order, std::set<ValueId>> order_groups(const Facts& facts, const Grouping& grouping) { return Orderer(facts, grouping).run(); }
+std::variant<Order, std::set<ValueId>> order_groups(const Facts& facts, const Grouping& grouping) {
+  return Orderer(facts, grouping).run();
+}
 
 }  // namespace netc::kernel

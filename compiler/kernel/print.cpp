@@ -59,8 +59,10 @@ class Printer {
     std::size_t place = 0;
     while (kernel_.arguments[place] != id) ++place;
     const Buffer& buffer = plan_.buffer(id);
-    return fmt::format("#{}:{}:{}:{}:{}:{}", place, dtype_name(buffer.dtype), static_cast<int>(buffer.storage <= Storage::kLabels ? buffer.storage : Storage::kArena),
-                       buffer.extents.size(), buffer.layout.row_stride, buffer.layout.block_stride);
+    return fmt::format(
+        "#{}:{}:{}:{}:{}:{}", place, dtype_name(buffer.dtype),
+        static_cast<int>(buffer.storage <= Storage::kLabels ? buffer.storage : Storage::kArena),
+        buffer.extents.size(), buffer.layout.row_stride, buffer.layout.block_stride);
   }
 
   std::string operand(const Operand& operand) const {
@@ -80,24 +82,37 @@ class Printer {
   }
 
   std::string form() const {
-    return std::visit(overloaded{[&](const ContractKernel& f) { return contract(f); }, [&](const RowsKernel&) { return std::string("rows"); },
-                                 [&](const ColumnsKernel& f) { return "acc = sum over r of " + operand(kernel_.body.operands[f.operand]); },
-                                 [&](const RandomKernel& f) { return fmt::format("{} = random stream {:#x}", buffer(f.result), f.stream); },
-                                 [&](const RelayoutKernel& f) { return fmt::format("{} = {} with the other axis along the columns", buffer(f.to), buffer(f.from)); },
-                                 [&](const UniformsKernel& f) { return buffer(f.result) + " = step numbers" + uniforms(); }},
+    return std::visit(overloaded{[&](const ContractKernel& f) { return contract(f); },
+                                 [&](const RowsKernel&) { return std::string("rows"); },
+                                 [&](const ColumnsKernel& f) {
+                                   return "acc = sum over r of " + operand(kernel_.body.operands[f.operand]);
+                                 },
+                                 [&](const RandomKernel& f) {
+                                   return fmt::format("{} = random stream {:#x}", buffer(f.result), f.stream);
+                                 },
+                                 [&](const RelayoutKernel& f) {
+                                   return fmt::format("{} = {} with the other axis along the columns",
+                                                      buffer(f.to), buffer(f.from));
+                                 },
+                                 [&](const UniformsKernel& f) {
+                                   return buffer(f.result) + " = step numbers" + uniforms();
+                                 }},
                       kernel_.form);
   }
 
   std::string uniforms() const {
     static const std::vector<std::string> names{"step", "epoch", "total_steps", "count"};
     std::string text;
-    for (std::size_t i = 0; i < plan_.uniforms.size(); ++i) text += fmt::format("\n    u{} = {}", i, graph::print(plan_.uniforms[i], names));
+    for (std::size_t i = 0; i < plan_.uniforms.size(); ++i)
+      text += fmt::format("\n    u{} = {}", i, graph::print(plan_.uniforms[i], names));
     return text;
   }
 
   std::string contract(const ContractKernel& f) const {
-    return fmt::format("acc = sum over k < {} of {}[r*{} + k*{}] * {}[k*{} + c/16*{}]   tile {} x {}, unroll {}", f.k, buffer(f.a), f.a_row_stride,
-                       f.a_k_stride, buffer(f.b), f.b_k_stride, f.b_block_stride, f.row_tile, f.block_tile * kLanes, f.unroll);
+    return fmt::format(
+        "acc = sum over k < {} of {}[r*{} + k*{}] * {}[k*{} + c/16*{}]   tile {} x {}, unroll {}", f.k,
+        buffer(f.a), f.a_row_stride, f.a_k_stride, buffer(f.b), f.b_k_stride, f.b_block_stride, f.row_tile,
+        f.block_tile * kLanes, f.unroll);
   }
 
   std::string statements() const {
@@ -107,8 +122,11 @@ class Printer {
     for (std::size_t i = 0; i < kernel_.body.statements.size(); ++i) {
       const Statement& statement = kernel_.body.statements[i];
       std::string value = graph::print(ScalarExpr{kernel_.body.pool, statement.root}, names);
-      std::string what = statement.kind == Statement::Kind::kMap ? value : fmt::format("{} over c of {}", kind_name(statement.kind), value);
-      text += fmt::format("    s{} ({}) = {}{}\n", i, extent_name(statement.extent), what, statement.store ? " -> " + buffer(*statement.store) : "");
+      std::string what = statement.kind == Statement::Kind::kMap
+                             ? value
+                             : fmt::format("{} over c of {}", kind_name(statement.kind), value);
+      text += fmt::format("    s{} ({}) = {}{}\n", i, extent_name(statement.extent), what,
+                          statement.store ? " -> " + buffer(*statement.store) : "");
     }
     return text;
   }
@@ -123,7 +141,8 @@ std::string lines_of(const Kernel& kernel, const Sources* sources) {
   std::string text;
   if (!sources) return text;
   for (Span span : kernel.spans) {
-    std::string place = fmt::format("{}:{}", sources->name(span.source), sources->position(span.source, span.begin).line);
+    std::string place =
+        fmt::format("{}:{}", sources->name(span.source), sources->position(span.source, span.begin).line);
     if (text.find(place) == std::string::npos) text += (text.empty() ? "   # " : ", ") + place;
   }
   return text;
@@ -132,13 +151,17 @@ std::string lines_of(const Kernel& kernel, const Sources* sources) {
 }  // namespace
 
 std::string print(const Plan& plan, const Sources* sources) {
-  std::string text = fmt::format("plan: {} kernels, arena {} bytes, private {} bytes, persistent {} bytes\n\n", plan.kernels.size(), plan.arena_bytes,
-                                 plan.private_bytes, plan.persistent_bytes);
+  std::string text =
+      fmt::format("plan: {} kernels, arena {} bytes, private {} bytes, persistent {} bytes\n\n",
+                  plan.kernels.size(), plan.arena_bytes, plan.private_bytes, plan.persistent_bytes);
   for (const Buffer& buffer : plan.buffers) {
-    fmt::format_to(std::back_inserter(text), "buffer {} {}[{}] {}{} rows {} columns {} strides {} {}\n", buffer.name, dtype_name(buffer.dtype),
-                   fmt::join(buffer.extents, ", "), storage_name(buffer.storage),
-                   buffer.storage == Storage::kArena || buffer.storage == Storage::kPrivate ? fmt::format("+{}", buffer.offset) : "", buffer.rows,
-                   buffer.columns, buffer.layout.row_stride, buffer.layout.block_stride);
+    fmt::format_to(std::back_inserter(text), "buffer {} {}[{}] {}{} rows {} columns {} strides {} {}\n",
+                   buffer.name, dtype_name(buffer.dtype), fmt::join(buffer.extents, ", "),
+                   storage_name(buffer.storage),
+                   buffer.storage == Storage::kArena || buffer.storage == Storage::kPrivate
+                       ? fmt::format("+{}", buffer.offset)
+                       : "",
+                   buffer.rows, buffer.columns, buffer.layout.row_stride, buffer.layout.block_stride);
   }
   text += "\n";
   for (std::size_t i = 0; i < plan.kernels.size(); ++i) {
@@ -146,8 +169,10 @@ std::string print(const Plan& plan, const Sources* sources) {
     if (i == plan.check_before) text += "-- the loss is tested\n";
     if (kernel.barrier_before) text += "-- barrier\n";
     Printer printer(plan, kernel, true);
-    fmt::format_to(std::back_inserter(text), "kernel {} {} x {}, {} tiles over {}{}{}\n    {}\n{}", kernel.name, kernel.rows, kernel.columns, kernel.tiles,
-                   kernel.parallel == Axis::kRows ? "rows" : "columns", kernel.replicated ? ", replicated" : "", lines_of(kernel, sources), printer.form(),
+    fmt::format_to(std::back_inserter(text), "kernel {} {} x {}, {} tiles over {}{}{}\n    {}\n{}",
+                   kernel.name, kernel.rows, kernel.columns, kernel.tiles,
+                   kernel.parallel == Axis::kRows ? "rows" : "columns",
+                   kernel.replicated ? ", replicated" : "", lines_of(kernel, sources), printer.form(),
                    printer.statements());
   }
   return text;
@@ -155,7 +180,8 @@ std::string print(const Plan& plan, const Sources* sources) {
 
 std::string signature(const Plan& plan, const Kernel& kernel) {
   Printer printer(plan, kernel, false);
-  return fmt::format("{} {} {} {}\n{}\n{}", kernel.rows, kernel.columns, kernel.tiles, static_cast<int>(kernel.parallel), printer.form(), printer.statements());
+  return fmt::format("{} {} {} {}\n{}\n{}", kernel.rows, kernel.columns, kernel.tiles,
+                     static_cast<int>(kernel.parallel), printer.form(), printer.statements());
 }
 
 }  // namespace netc::kernel

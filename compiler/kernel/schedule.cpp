@@ -8,9 +8,9 @@ namespace netc::kernel {
 
 namespace {
 
-constexpr std::int64_t kMostRows = 16;     // more rows gain nothing and cost code
-constexpr std::int64_t kWantedSums = 8;    // accumulators that hide the latency of a multiply-add on two units
-constexpr std::int64_t kEnoughTiles = 4;   // column tiles from which on columns are shared out
+constexpr std::int64_t kMostRows = 16;    // more rows gain nothing and cost code
+constexpr std::int64_t kWantedSums = 8;   // accumulators that hide the latency of a multiply-add on two units
+constexpr std::int64_t kEnoughTiles = 4;  // column tiles from which on columns are shared out
 
 std::int64_t divide_up(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 
@@ -76,11 +76,12 @@ void share_columns(Kernel& kernel) {
 }  // namespace
 
 void schedule(Kernel& kernel, const Target& target) {
-  std::visit(overloaded{[&](ContractKernel& contract) { schedule_contract(kernel, contract, target); },
-                        [&](RowsKernel&) { schedule_rows(kernel); }, [&](ColumnsKernel&) { share_columns(kernel); },
-                        [&](RandomKernel&) { kernel.tiles = divide_up(kernel.rows * kernel.columns, 64); },
-                        [&](RelayoutKernel&) { share_columns(kernel); }, [&](UniformsKernel&) { kernel.tiles = 1; }},
-             kernel.form);
+  std::visit(
+      overloaded{[&](ContractKernel& contract) { schedule_contract(kernel, contract, target); },
+                 [&](RowsKernel&) { schedule_rows(kernel); }, [&](ColumnsKernel&) { share_columns(kernel); },
+                 [&](RandomKernel&) { kernel.tiles = divide_up(kernel.rows * kernel.columns, 64); },
+                 [&](RelayoutKernel&) { share_columns(kernel); }, [&](UniformsKernel&) { kernel.tiles = 1; }},
+      kernel.form);
 }
 
 }  // namespace netc::kernel

@@ -7,9 +7,9 @@
 namespace netc::kernel {
 
 struct Target {
-  std::string cpu;                      // LLVM's name
-  std::string features;                 // beyond the name: LLVM's +feature,-feature
-  std::int64_t vector_registers = 32;   // architectural
+  std::string cpu;                     // LLVM's name
+  std::string features;                // beyond the name: LLVM's +feature,-feature
+  std::int64_t vector_registers = 32;  // architectural
   std::int64_t floats_a_register = 16;
 
   // Registers that a vector of 16 floats takes.

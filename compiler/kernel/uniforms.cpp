@@ -53,7 +53,8 @@ class Hoister {
     if (uniform_[id]) return uniform(extract(id));
     if (node.op == ScalarOp::kOperand) return operand(body_.operands[node.operand]);
     if (node.op == ScalarOp::kDivide && uniform_[node.args[1]]) {
-      if (auto factor = reciprocal(node.args[1])) return pool.binary(ScalarOp::kMultiply, copy(node.args[0]), *factor);
+      if (auto factor = reciprocal(node.args[1]))
+        return pool.binary(ScalarOp::kMultiply, copy(node.args[0]), *factor);
     }
     std::array<ScalarId, 3> args{};
     for (int i = 0; i < arity(node.op); ++i) args[i] = copy(node.args[i]);
@@ -65,7 +66,8 @@ class Hoister {
     const ScalarNode& node = body_.pool[id];
     if (node.op == ScalarOp::kConstant) {
       double inverse = 1 / node.value;
-      bool normal = std::abs(inverse) >= std::numeric_limits<float>::min() && std::abs(inverse) <= std::numeric_limits<float>::max();
+      bool normal = std::abs(inverse) >= std::numeric_limits<float>::min() &&
+                    std::abs(inverse) <= std::numeric_limits<float>::max();
       if (!normal) return std::nullopt;
       return result_.pool.constant(inverse);
     }
@@ -79,7 +81,8 @@ class Hoister {
     ScalarExpr whole;
     std::vector<ScalarId> operands;
     for (const Operand& operand : body_.operands) {
-      operands.push_back(operand.kind == Operand::Kind::kStepNumber ? whole.pool.operand(operand.number) : whole.pool.constant(0));
+      operands.push_back(operand.kind == Operand::Kind::kStepNumber ? whole.pool.operand(operand.number)
+                                                                    : whole.pool.constant(0));
     }
     whole.root = graph::inline_into(whole.pool, ScalarExpr{body_.pool, id}, operands);
     return graph::simplify(whole);
@@ -90,7 +93,8 @@ class Hoister {
     auto same = [&](const ScalarExpr& other) { return print(other) == text; };
     auto found = std::find_if(plan_.uniforms.begin(), plan_.uniforms.end(), same);
     if (found == plan_.uniforms.end()) found = plan_.uniforms.insert(found, std::move(expr));
-    return operand({Operand::Kind::kUniform, plan_.uniforms_buffer, static_cast<std::uint32_t>(found - plan_.uniforms.begin())});
+    return operand({Operand::Kind::kUniform, plan_.uniforms_buffer,
+                    static_cast<std::uint32_t>(found - plan_.uniforms.begin())});
   }
 
   ScalarId operand(const Operand& operand) {

@@ -8,7 +8,8 @@ namespace netc::kernel {
 
 namespace {
 
-// Units of an access that a thread touches, as elements of the buffer along `axis`; empty where the thread has no tile.
+// Units of an access that a thread touches, as elements of the buffer along `axis`; empty where the thread
+// has no tile.
 struct Touched {
   std::optional<std::uint32_t> axis;
   std::int64_t begin = 0, end = 0;
@@ -22,7 +23,8 @@ Touched touched(const Kernel& kernel, const Access& access, std::int64_t thread,
   const std::int64_t first = thread * kernel.tiles / threads, last = (thread + 1) * kernel.tiles / threads;
   if (first == last) return {};
   if (!access.axis) return {std::nullopt, 0, kWhole};
-  return {access.axis, tile_range(access.extent, access.tiles, first).first * access.unit, tile_range(access.extent, access.tiles, last - 1).second * access.unit};
+  return {access.axis, tile_range(access.extent, access.tiles, first).first * access.unit,
+          tile_range(access.extent, access.tiles, last - 1).second * access.unit};
 }
 
 bool overlap(const Touched& a, const Touched& b) {
@@ -49,17 +51,21 @@ class Verifier {
 
   void check_kernel(const Kernel& kernel) {
     for (const Operand& operand : kernel.body.operands) {
-      if (operand.kind == Operand::Kind::kStepNumber) fail(kernel.name + " has a step number that was not hoisted");
+      if (operand.kind == Operand::Kind::kStepNumber)
+        fail(kernel.name + " has a step number that was not hoisted");
       if (operand.kind != Operand::Kind::kElement) continue;
       const Buffer& buffer = plan_.buffer(operand.buffer);
       if (buffer.extents.size() >= 2 && (buffer.rows != kernel.rows || buffer.columns != kernel.columns)) {
-        fail(fmt::format("{} reads {} element by element, but their extents differ", kernel.name, buffer.name));
+        fail(fmt::format("{} reads {} element by element, but their extents differ", kernel.name,
+                         buffer.name));
       }
     }
-    if (kernel.tiles < 1 || kernel.tiles > parallel_extent(kernel)) fail(fmt::format("{} has {} tiles", kernel.name, kernel.tiles));
+    if (kernel.tiles < 1 || kernel.tiles > parallel_extent(kernel))
+      fail(fmt::format("{} has {} tiles", kernel.name, kernel.tiles));
   }
 
-  // Each persistent buffer has one writer, behind the check; arena and private buffers are written before they are read.
+  // Each persistent buffer has one writer, behind the check; arena and private buffers are written before
+  // they are read.
   void check_writers() {
     std::vector<int> writers(plan_.buffers.size());
     for (std::size_t k = 0; k < plan_.kernels.size(); ++k) {
@@ -70,13 +76,15 @@ class Verifier {
       for (const Access& access : plan_.kernels[k].accesses) {
         const Buffer& buffer = plan_.buffer(access.buffer);
         const bool made_here = buffer.storage == Storage::kArena || buffer.storage == Storage::kPrivate;
-        if (!access.write && made_here && writers[index(access.buffer)] == 0) fail(plan_.kernels[k].name + " reads " + buffer.name + " before it is written");
+        if (!access.write && made_here && writers[index(access.buffer)] == 0)
+          fail(plan_.kernels[k].name + " reads " + buffer.name + " before it is written");
       }
       for (std::size_t b = 0; b < writes_now.size(); ++b) {
         if (!writes_now[b]) continue;
         const bool persistent = plan_.buffers[b].storage == Storage::kPersistent;
         if (++writers[b] > 1 && persistent) fail(plan_.buffers[b].name + " has two writers");
-        if (persistent && k < plan_.check_before) fail(plan_.buffers[b].name + " is written before the loss is tested");
+        if (persistent && k < plan_.check_before)
+          fail(plan_.buffers[b].name + " is written before the loss is tested");
       }
     }
   }
@@ -97,11 +105,14 @@ class Verifier {
   void check_pair(const Kernel& first, const Kernel& second, std::int64_t threads) {
     for (const Access& a : first.accesses) {
       for (const Access& b : second.accesses) {
-        if (a.buffer != b.buffer || !(a.write || b.write) || plan_.buffer(a.buffer).storage == Storage::kPrivate) continue;
+        if (a.buffer != b.buffer || !(a.write || b.write) ||
+            plan_.buffer(a.buffer).storage == Storage::kPrivate)
+          continue;
         for (std::int64_t t = 0; t < threads; ++t) {
           for (std::int64_t u = 0; u < threads; ++u) {
             if (t == u || !overlap(touched(first, a, t, threads), touched(second, b, u, threads))) continue;
-            fail(fmt::format("with {} threads, {} and {} touch {} without a barrier between", threads, first.name, second.name, plan_.buffer(a.buffer).name));
+            fail(fmt::format("with {} threads, {} and {} touch {} without a barrier between", threads,
+                             first.name, second.name, plan_.buffer(a.buffer).name));
           }
         }
       }

@@ -28,8 +28,7 @@ DataDescription sequences() {
 // regression`), and further first lines give flags (`# --set width=64`).
 class Attempt {
  public:
-  Attempt(const std::string& name, const std::string& text)
-      : text_(text), program_source_(sources.add(name, text)) {
+  Attempt(const std::string& name, const std::string& text) : program_source_(sources.add(name, text)) {
     prelude_ = load_prelude(sources);
     std::istringstream lines(text);
     for (std::string line; std::getline(lines, line) && line.starts_with("# ");) read_line(line.substr(2));
@@ -66,7 +65,6 @@ class Attempt {
     if (line.starts_with("--")) add_flag(line.substr(2, blank - 2), line.substr(blank + 1));
   }
 
-  std::string text_;
   SourceId program_source_;
   Definitions prelude_;
   Overrides overrides_;

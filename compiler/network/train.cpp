@@ -12,7 +12,6 @@ namespace netc {
 namespace {
 
 constexpr DiagnosticKind<std::string_view> kSettingNeedsValue{"setting-needs-value", "`{}` takes one value"};
-constexpr DiagnosticKind<std::string_view> kNameExpected{"name-expected", "`{}` needs the name of one"};
 constexpr DiagnosticKind<std::string_view, std::string_view> kUnknownRule{"unknown-rule",
                                                                           "there is no {} `{}`"};
 constexpr DiagnosticKind<std::string_view, std::string_view> kRuleNotBuilt{"rule-not-built",
@@ -101,11 +100,8 @@ class TrainReader {
       if (const auto* use = std::get_if<ast::NameUse>(&first.value->node))
         return ast::Name{use->name, first.span};
     }
+    // The grammar wants a name, so this is an override that did not parse.
     good_ = false;
-    if (!setting.overridden || !setting.arguments.empty()) {
-      diagnostics_.error(kNameExpected, setting.name.span, setting.name.text)
-          .hint(setting.name.text == "loss" ? "write `loss mse`, say" : "write `optimizer adam`, say");
-    }
     return std::nullopt;
   }
 

@@ -15,8 +15,6 @@ namespace {
 constexpr DiagnosticKind<std::string_view> kRecursiveLet{"recursive-let",
                                                          "the value `{}` is defined by itself"};
 constexpr DiagnosticKind<> kLetTooDeep{"let-too-deep", "too many values are defined by one another"};
-constexpr DiagnosticKind<> kNotConstant{
-    "not-constant", "this depends on `step`, `epoch` or `progress`, and here a constant is needed"};
 constexpr DiagnosticKind<std::string_view> kUnknownLet{"unknown-let", "the program has no `let {}`"};
 constexpr DiagnosticKind<std::string_view> kActivationWithArguments{"activation-with-arguments",
                                                                     "`{}` takes no arguments"};
@@ -154,10 +152,6 @@ std::optional<Value> Values::evaluate(const ast::Expr& expr) {
   }
   std::optional<graph::ScalarExpr> lowered = lower_expression(expr, scope_, prelude_, user(), diagnostics_);
   if (!lowered) return std::nullopt;
-  if (graph::operand_count(*lowered) > 0) {
-    diagnostics_.error(kNotConstant, expr.span);
-    return std::nullopt;
-  }
   return Value{.data = graph::evaluate(*lowered, {})};
 }
 

@@ -12,9 +12,6 @@ using graph::ScalarExpr;
 using graph::ScalarFunction;
 using graph::ScalarId;
 
-constexpr DiagnosticKind<std::string_view> kArgumentNotConstant{"argument-not-constant",
-                                                                "`{}` needs a constant"};
-
 // The number for each parameter from `first` on: its argument's or its default's.
 std::optional<std::vector<double>> constant_arguments(Lowering& lowering,
                                                       const ast::FunctionDefinition& definition,
@@ -31,10 +28,6 @@ std::optional<std::vector<double>> constant_arguments(Lowering& lowering,
     std::optional<ScalarId> root = lowering.lower(expr.pool, value, {.nodes = {}, .scope = scope});
     if (!root) return std::nullopt;
     expr.root = *root;
-    if (graph::operand_count(expr) > 0) {
-      context.diagnostics.error(kArgumentNotConstant, value.span, parameter.name.text);
-      return std::nullopt;
-    }
     numbers[i] = graph::evaluate(expr, {});
   }
   return numbers;

@@ -13,8 +13,6 @@ using graph::ScalarExpr;
 using graph::ScalarId;
 using graph::ScalarPool;
 
-constexpr DiagnosticKind<std::string_view> kStateNotConstant{"state-not-constant",
-                                                             "the state `{}` needs a constant to start from"};
 constexpr DiagnosticKind<std::string_view> kStateTwice{"state-twice", "the state `{}` is made twice"};
 constexpr DiagnosticKind<std::string_view> kStateName{
     "state-name", "a state cannot be called `{}`, which has a meaning in an optimizer"};
@@ -73,11 +71,6 @@ class RuleBuilder {
       good = good && root.has_value();
       if (!root) continue;
       initial.root = *root;
-      if (graph::operand_count(initial) > 0) {
-        context_.diagnostics.error(kStateNotConstant, assignment.value->span, name.text);
-        good = false;
-        continue;
-      }
       rule_.states.push_back({name.text, graph::evaluate(initial, {})});
     }
     return good;

@@ -20,14 +20,16 @@ using graph::ValueId;
 
 ValueId find_input(const Graph& graph, std::string_view name) {
   for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
-    if (graph.nodes[i].name == name && std::holds_alternative<graph::Input>(graph.nodes[i].op)) return static_cast<ValueId>(i);
+    if (graph.nodes[i].name == name && std::holds_alternative<graph::Input>(graph.nodes[i].op))
+      return static_cast<ValueId>(i);
   }
   NETC_CHECK(false, "a training graph has the numbers of the step as inputs");
   return {};
 }
 
-// The rule's expression with its operands w, g, states..., step, epoch, progress bound: operand i of the result is operand i of the map whose
-// operands are w, g, states..., step, epoch, total_steps (integers, so converted here).
+// The rule's expression with its operands w, g, states..., step, epoch, progress bound: operand i of the
+// result is operand i of the map whose operands are w, g, states..., step, epoch, total_steps (integers, so
+// converted here).
 ScalarExpr bind_numbers(const ScalarExpr& expr, const OptimizerRule& rule) {
   ScalarExpr bound;
   ScalarPool& pool = bound.pool;
@@ -76,21 +78,25 @@ void clip_by_norm(Builder& builder, double limit, std::vector<ValueId>& gradient
   }
   ScalarExpr scale;
   ScalarPool& pool = scale.pool;
-  ScalarId norm = pool.binary(ScalarOp::kAdd, pool.unary(ScalarOp::kSqrt, pool.operand(0)), pool.constant(1e-6));
-  scale.root = pool.binary(ScalarOp::kMin, pool.constant(1), pool.binary(ScalarOp::kDivide, pool.constant(limit), norm));
+  ScalarId norm =
+      pool.binary(ScalarOp::kAdd, pool.unary(ScalarOp::kSqrt, pool.operand(0)), pool.constant(1e-6));
+  scale.root = pool.binary(ScalarOp::kMin, pool.constant(1),
+                           pool.binary(ScalarOp::kDivide, pool.constant(limit), norm));
   ValueId factor = builder.map(std::move(scale), {squares});
   for (ValueId& gradient : gradients) gradient = builder.binary(ScalarOp::kMultiply, gradient, factor);
 }
 
 }  // namespace
 
-void add_updates(Graph& graph, const TrainSettings& settings, const std::vector<ValueId>& parameters, std::vector<ValueId> gradients) {
+void add_updates(Graph& graph, const TrainSettings& settings, const std::vector<ValueId>& parameters,
+                 std::vector<ValueId> gradients) {
   Builder builder(graph);
   if (settings.clip_norm && !gradients.empty()) clip_by_norm(builder, *settings.clip_norm, gradients);
   for (std::size_t i = 0; i < parameters.size(); ++i) {
     bool weight = builder.type(parameters[i]).extents.size() > 1;
     builder.set_span(graph[parameters[i]].span);
-    add_update(builder, weight ? settings.optimizer : settings.optimizer_no_decay, parameters[i], gradients[i]);
+    add_update(builder, weight ? settings.optimizer : settings.optimizer_no_decay, parameters[i],
+               gradients[i]);
   }
 }
 

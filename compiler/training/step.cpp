@@ -54,7 +54,8 @@ ValueId add_conversion(Builder& builder, ValueId samples) {
   return builder.map(std::move(expr), {samples});
 }
 
-ValueId add_layers(Builder& builder, const Network& network, const Inputs& inputs, std::int64_t batch, bool training) {
+ValueId add_layers(Builder& builder, const Network& network, const Inputs& inputs, std::int64_t batch,
+                   bool training) {
   BuildContext context{builder, inputs.step, batch, training};
   ValueId value = add_conversion(builder, inputs.samples);
   for (const Layer& layer : network.layers) {
@@ -98,34 +99,41 @@ ValueId add_sum_over_samples(Builder& builder, const Inputs& inputs, ValueId row
                                 pool.unary(ScalarOp::kConvert, pool.operand(2)));
   expr.root = pool.select(counts, pool.operand(0), pool.constant(0));
   ValueId position = builder.iota(extents, 0);
-  ValueId masked = builder.map(std::move(expr), extents, {rows, position, inputs.count}, {axis(0), axis(0), {}});
+  ValueId masked =
+      builder.map(std::move(expr), extents, {rows, position, inputs.count}, {axis(0), axis(0), {}});
   return builder.reduce_axes(ReduceKind::kSum, masked, std::array<std::uint32_t, 1>{0});
 }
 
-// 1 where the prediction is the label: the greatest output, or for a single output whether it is above one half. [batch]
+// 1 where the prediction is the label: the greatest output, or for a single output whether it is above one
+// half. [batch]
 ValueId add_hits(Builder& builder, const Inputs& inputs, ValueId output) {
   const Extents extents = builder.type(output).extents;
   ScalarExpr expr;
   ScalarPool& pool = expr.pool;
   ScalarId label = pool.unary(ScalarOp::kConvert, pool.operand(1));
   const bool single = extents[1] == 1;
-  ScalarId predicted = single ? pool.binary(ScalarOp::kLess, pool.constant(0.5), pool.operand(0)) : pool.unary(ScalarOp::kConvert, pool.operand(0));
+  ScalarId predicted = single ? pool.binary(ScalarOp::kLess, pool.constant(0.5), pool.operand(0))
+                              : pool.unary(ScalarOp::kConvert, pool.operand(0));
   expr.root = pool.binary(ScalarOp::kEqual, predicted, label);
-  ValueId best = builder.reduce_axes(single ? ReduceKind::kSum : ReduceKind::kArgmax, output, std::array<std::uint32_t, 1>{1});
+  ValueId best = builder.reduce_axes(single ? ReduceKind::kSum : ReduceKind::kArgmax, output,
+                                     std::array<std::uint32_t, 1>{1});
   return builder.map(std::move(expr), {extents[0]}, {best, inputs.labels}, {axis(0), axis(0)});
 }
 
-// Forward and loss, with outputs `output`, `loss_sum`, `correct` and, for the gradient, `loss`: the mean over the samples that count.
+// Forward and loss, with outputs `output`, `loss_sum`, `correct` and, for the gradient, `loss`: the mean over
+// the samples that count.
 Graph build_forward(const Network& network, std::int64_t batch, bool training) {
   Graph graph;
   Builder builder(graph);
   Inputs inputs = add_inputs(builder, network, batch);
   ValueId output = add_layers(builder, network, inputs, batch, training);
   builder.set_span(network.loss.span);
-  ValueId loss_sum = add_sum_over_samples(builder, inputs, add_loss_rows(builder, network.loss, inputs, output));
+  ValueId loss_sum =
+      add_sum_over_samples(builder, inputs, add_loss_rows(builder, network.loss, inputs, output));
   ValueId correct = add_sum_over_samples(builder, inputs, add_hits(builder, inputs, output));
   ScalarExpr mean;
-  mean.root = mean.pool.binary(ScalarOp::kDivide, mean.pool.operand(0), mean.pool.unary(ScalarOp::kConvert, mean.pool.operand(1)));
+  mean.root = mean.pool.binary(ScalarOp::kDivide, mean.pool.operand(0),
+                               mean.pool.unary(ScalarOp::kConvert, mean.pool.operand(1)));
   ValueId loss = builder.map(std::move(mean), {loss_sum, inputs.count});
   graph.outputs = {{"output", output}, {"loss_sum", loss_sum}, {"correct", correct}, {"loss", loss}};
   return merge_equal(inline_maps(std::move(graph)));
@@ -143,12 +151,13 @@ Graph build_training_step(const Network& network) {
   Graph graph = build_forward(network, network.train.batch, true);
   std::vector<ValueId> parameters;
   for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
-    if (std::holds_alternative<graph::Parameter>(graph.nodes[i].op)) parameters.push_back(static_cast<ValueId>(i));
+    if (std::holds_alternative<graph::Parameter>(graph.nodes[i].op))
+      parameters.push_back(static_cast<ValueId>(i));
   }
   std::vector<ValueId> gradients = add_gradients(graph, *graph.output("loss"), parameters);
   add_updates(graph, network.train, parameters, gradients);
   keep_outputs(graph, {"loss_sum", "correct"});
-  return drop_dead(merge_equal(std::move(graph)));
+  return drop_dead(merge_equal(inline_maps(std::move(graph))));
 }
 
 Graph build_inference(const Network& network, std::int64_t batch) {
