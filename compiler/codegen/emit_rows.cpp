@@ -48,7 +48,26 @@ class RowsEmitter {
 
   const Statement& statement(std::uint32_t number) const { return kernel_.body.statements[number]; }
 
+  // Samples lie anywhere in the data set: the hardware does not foresee the next one, but its number is
+  // known.
+  void fetch_ahead(Value* row) {
+    constexpr std::int64_t kRowsAhead = 4, kLine = 64, kMostLines = 32;
+    for (const kernel::Operand& operand : kernel_.body.operands) {
+      const bool of_samples = operand.kind == kernel::Operand::Kind::kElement &&
+                              e_.plan().buffer(operand.buffer).storage == kernel::Storage::kSamples;
+      if (!of_samples) continue;
+      Value* address = e_.sample_address(operand.buffer, b_.CreateAdd(row, e_.index(kRowsAhead)));
+      const std::int64_t lines = std::min((kernel_.columns + kLine - 1) / kLine, kMostLines);
+      for (std::int64_t line = 0; line < lines; ++line) {
+        b_.CreateIntrinsic(
+            llvm::Intrinsic::prefetch, {b_.getPtrTy()},
+            {e_.advance(address, line * kLine), b_.getInt32(0), b_.getInt32(3), b_.getInt32(1)});
+      }
+    }
+  }
+
   void emit_row(Value* row) {
+    fetch_ahead(row);
     scalars_.enter_row(row);
     Numbers batch;
     for (std::uint32_t number : all_statements()) {

@@ -1,6 +1,7 @@
 #include "compiler/kernel/lower.h"
 
 #include <algorithm>
+#include <string_view>
 
 #include "compiler/kernel/accesses.h"
 #include "compiler/kernel/barriers.h"
@@ -189,10 +190,27 @@ class Lowering {
                         ? "contract"
                         : weights.leaf + (weights.layout.minor_axis == 1 ? ".forward" : ".backward");
     } else {
-      kernel.name = group.kind == Group::Kind::kRandom    ? "random"
-                    : group.kind == Group::Kind::kColumns ? "sum"
-                                                          : "rows";
+      kernel.name = purpose(group);
     }
+  }
+
+  // The output that the group makes, else what it reads of the data, else its kind.
+  std::string purpose(const Group& group) const {
+    for (const graph::Output& output : facts_.graph().outputs) {
+      const ValueId made = facts_.root(output.value);
+      if (std::find(group.nodes.begin(), group.nodes.end(), made) != group.nodes.end()) return output.name;
+    }
+    auto reads = [&](std::string_view input) {
+      return std::any_of(group.nodes.begin(), group.nodes.end(), [&](ValueId id) {
+        const std::vector<ValueId>& operands = facts_.node(id).operands;
+        return std::any_of(operands.begin(), operands.end(),
+                           [&](ValueId operand) { return facts_.node(facts_.root(operand)).name == input; });
+      });
+    };
+    if (group.kind == Group::Kind::kRandom) return "random";
+    if (reads("samples")) return "samples";
+    if (reads("labels")) return "loss";
+    return group.kind == Group::Kind::kColumns ? "sum" : "rows";
   }
 
   // Copies of a master follow its update at once; in a graph without updates the runtime fills them when it
