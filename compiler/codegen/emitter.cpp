@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "compiler/codegen/debug_info.h"
 #include "compiler/kernel/buffers.h"
 #include "compiler/support/check.h"
 
@@ -24,6 +25,7 @@ Emitter::Emitter(llvm::Module& module, const kernel::Plan& plan, const kernel::K
   function_->getArg(2)->setName("end");
   function_->addFnAttr(llvm::Attribute::NoUnwind);
   b_.SetInsertPoint(BasicBlock::Create(module.getContext(), "entry", function_));
+  b_.SetCurrentDebugLocation(describe_function(*function_, kernel));
   for (std::size_t i = 0; i < kernel.arguments.size(); ++i) {
     Value* slot = b_.CreateConstInBoundsGEP1_64(b_.getPtrTy(), function_->getArg(0), i);
     bases_.push_back(b_.CreateLoad(b_.getPtrTy(), slot));

@@ -49,14 +49,10 @@ runtime::ProgramBuffer program_buffer(const kernel::Buffer& buffer, runtime::Sto
 }
 
 runtime::KernelCall kernel_call(const kernel::Plan& plan, const kernel::Kernel& kernel,
-                                runtime::KernelFunction function, const Sources& sources) {
+                                runtime::KernelFunction function) {
   runtime::KernelCall call;
   call.name = kernel.name;
-  for (Span span : kernel.spans) {
-    if (call.where.empty())
-      call.where =
-          fmt::format("{}:{}", sources.name(span.source), sources.position(span.source, span.begin).line);
-  }
+  if (kernel.line > 0) call.where = fmt::format("{}:{}", kernel.file, kernel.line);
   call.function = function;
   call.tiles = kernel.tiles;
   call.replicated = kernel.replicated;
@@ -72,12 +68,12 @@ runtime::KernelCall kernel_call(const kernel::Plan& plan, const kernel::Kernel& 
 }  // namespace
 
 runtime::Program bind_program(const kernel::Plan& plan, const std::vector<runtime::KernelFunction>& functions,
-                              std::int64_t batch, const Sources& sources, runtime::Store& store) {
+                              std::int64_t batch, runtime::Store& store) {
   runtime::Program program;
   program.batch = batch;
   for (const kernel::Buffer& buffer : plan.buffers) program.buffers.push_back(program_buffer(buffer, store));
   for (std::size_t k = 0; k < plan.kernels.size(); ++k)
-    program.calls.push_back(kernel_call(plan, plan.kernels[k], functions[k], sources));
+    program.calls.push_back(kernel_call(plan, plan.kernels[k], functions[k]));
   program.check_before = plan.check_before;
   program.arena_bytes = plan.arena_bytes;
   program.private_bytes = plan.private_bytes;

@@ -2,7 +2,6 @@
 // A plan and its code become a program of the runtime.
 
 #include "compiler/kernel/kernel.h"
-#include "compiler/support/source.h"
 #include "runtime/program.h"
 #include "runtime/store.h"
 
@@ -10,6 +9,6 @@ namespace netc::driver {
 
 // Adds the plan's parameters and state to the store.
 runtime::Program bind_program(const kernel::Plan& plan, const std::vector<runtime::KernelFunction>& functions,
-                              std::int64_t batch, const Sources& sources, runtime::Store& store);
+                              std::int64_t batch, runtime::Store& store);
 
 }  // namespace netc::driver

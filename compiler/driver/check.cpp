@@ -16,7 +16,8 @@ int check_command(const Options& options) {
   std::optional<PipelineOptions> pipeline = pipeline_options(options.cpu, options.threads, false);
   if (!pipeline) return kUsageError;
   Diagnostics diagnostics;
-  std::optional<kernel::Plan> plan = plan_training(loaded.value->network, *pipeline, diagnostics);
+  std::optional<kernel::Plan> plan =
+      plan_training(loaded.value->network, loaded.value->sources, *pipeline, diagnostics);
   if (!plan) {
     print_diagnostics(loaded.value->sources, diagnostics);
     return kProgramError;

@@ -56,7 +56,8 @@ int emit_command(const Options& options) {
   std::optional<PipelineOptions> pipeline = pipeline_options(options.cpu, options.threads, false);
   if (!pipeline) return kUsageError;
   Diagnostics diagnostics;
-  std::optional<kernel::Plan> plan = plan_training(loaded.value->network, *pipeline, diagnostics);
+  std::optional<kernel::Plan> plan =
+      plan_training(loaded.value->network, loaded.value->sources, *pipeline, diagnostics);
   return finish(loaded.value->sources, diagnostics,
                 plan ? print_stage(*loaded.value, *plan, pipeline->target, options.stage) : "");
 }

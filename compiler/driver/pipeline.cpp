@@ -17,10 +17,11 @@ void verify_graph([[maybe_unused]] const graph::Graph& graph) {
 #endif
 }
 
-std::optional<kernel::Plan> lower(const graph::Graph& graph, const PipelineOptions& options,
-                                  Diagnostics& diagnostics) {
+std::optional<kernel::Plan> lower(const graph::Graph& graph, const Sources& sources,
+                                  const PipelineOptions& options, Diagnostics& diagnostics) {
   verify_graph(graph);
   std::optional<kernel::Plan> plan = kernel::lower(graph, {options.target, options.threads}, diagnostics);
+  if (plan) kernel::locate(*plan, sources);
 #ifndef NDEBUG
   const std::string fault = plan ? kernel::verify(*plan) : "";
   NETC_CHECK(fault.empty(), fault);
@@ -30,21 +31,22 @@ std::optional<kernel::Plan> lower(const graph::Graph& graph, const PipelineOptio
 
 }  // namespace
 
-std::optional<kernel::Plan> plan_training(const Network& network, const PipelineOptions& options,
-                                          Diagnostics& diagnostics) {
-  return lower(training::build_training_step(network), options, diagnostics);
+std::optional<kernel::Plan> plan_training(const Network& network, const Sources& sources,
+                                          const PipelineOptions& options, Diagnostics& diagnostics) {
+  return lower(training::build_training_step(network), sources, options, diagnostics);
 }
 
-std::optional<kernel::Plan> plan_inference(const Network& network, std::int64_t batch,
+std::optional<kernel::Plan> plan_inference(const Network& network, const Sources& sources, std::int64_t batch,
                                            const PipelineOptions& options, Diagnostics& diagnostics) {
-  return lower(training::build_inference(network, batch), options, diagnostics);
+  return lower(training::build_inference(network, batch), sources, options, diagnostics);
 }
 
 std::optional<Compiled> compile(const Network& network, const Sources& sources, bool with_training,
                                 const PipelineOptions& options, Diagnostics& diagnostics) {
   const std::int64_t batch = network.train.batch;
-  std::optional<kernel::Plan> training, inference = plan_inference(network, batch, options, diagnostics);
-  if (with_training) training = plan_training(network, options, diagnostics);
+  std::optional<kernel::Plan> training,
+      inference = plan_inference(network, sources, batch, options, diagnostics);
+  if (with_training) training = plan_training(network, sources, options, diagnostics);
   if (!inference || (with_training && !training)) return std::nullopt;
   std::vector<const kernel::Plan*> plans{&*inference};
   if (training) plans.push_back(&*training);
@@ -53,8 +55,8 @@ std::optional<Compiled> compile(const Network& network, const Sources& sources, 
   compiled.kernels = compiled.code->compiled_kernels();
   compiled.store = std::make_unique<runtime::Store>();
   if (training)
-    compiled.training = bind_program(*training, compiled.code->functions(1), batch, sources, *compiled.store);
-  compiled.inference = bind_program(*inference, compiled.code->functions(0), batch, sources, *compiled.store);
+    compiled.training = bind_program(*training, compiled.code->functions(1), batch, *compiled.store);
+  compiled.inference = bind_program(*inference, compiled.code->functions(0), batch, *compiled.store);
   compiled.store->allocate();
   return compiled;
 }

@@ -19,9 +19,9 @@ struct PipelineOptions {
 };
 
 // The training step, as a graph and as kernels.
-std::optional<kernel::Plan> plan_training(const Network& network, const PipelineOptions& options,
-                                          Diagnostics& diagnostics);
-std::optional<kernel::Plan> plan_inference(const Network& network, std::int64_t batch,
+std::optional<kernel::Plan> plan_training(const Network& network, const Sources& sources,
+                                          const PipelineOptions& options, Diagnostics& diagnostics);
+std::optional<kernel::Plan> plan_inference(const Network& network, const Sources& sources, std::int64_t batch,
                                            const PipelineOptions& options, Diagnostics& diagnostics);
 
 // Programs over one store. `training` is empty where only predictions are wanted.

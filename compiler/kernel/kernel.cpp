@@ -4,6 +4,14 @@
 
 namespace netc::kernel {
 
+void locate(Plan& plan, const Sources& sources) {
+  for (Kernel& kernel : plan.kernels) {
+    if (kernel.spans.empty()) continue;
+    kernel.file = sources.name(kernel.spans[0].source);
+    kernel.line = sources.position(kernel.spans[0].source, kernel.spans[0].begin).line;
+  }
+}
+
 std::int64_t parallel_extent(const Kernel& kernel) {
   if (std::holds_alternative<RandomKernel>(kernel.form)) return (kernel.rows * kernel.columns + 63) / 64;
   return kernel.parallel == Axis::kRows ? kernel.rows : blocks_of(kernel.columns);

@@ -170,6 +170,8 @@ struct Kernel {
   std::vector<BufferId> arguments;  // the pointers that the code takes, in order; filled by finish
   std::vector<Access> accesses;
   std::vector<Span> spans;  // the .net places that it came from
+  std::string file;         // of the first of them, for debuggers, profilers and messages
+  std::uint32_t line = 0;   // 0: none
 };
 
 // The numbers that the runtime hands to each step, as operands of the uniforms' expressions.
@@ -192,6 +194,9 @@ struct Plan {
 
   const Buffer& buffer(BufferId id) const { return buffers[index(id)]; }
 };
+
+// Fills in each kernel's file and line.
+void locate(Plan& plan, const Sources& sources);
 
 // The unit along the parallel axis: rows, or blocks of 16 columns.
 std::int64_t parallel_extent(const Kernel& kernel);
