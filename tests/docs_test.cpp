@@ -5,13 +5,14 @@
 //   netc               is a program that compiles without a word, given MNIST's description
 //   netc part          is a part of one: it compiles with the line `dense 10 softmax` behind it
 //   netc error=KIND    gives just this kind of error
-//   netc error [NAME]  gives the errors that the next block shows, exactly; NAME is what the program's file
-//   is called
-// Between `<!-- table: NAME -->` and `<!-- /table -->` stands what `tables()` makes. NETC_UPDATE_GOLDENS=1
+//   netc error [NAME]  gives the errors that the next block shows, exactly; NAME is the program's file
+// Between `<!-- table: NAME -->` and `<!-- /table -->` stands what tables() makes; NETC_UPDATE_GOLDENS=1
 // rewrites it.
 
+#include <algorithm>
+#include <array>
 #include <filesystem>
-#include <fstream>
+#include <iterator>
 #include <map>
 #include <regex>
 #include <set>
