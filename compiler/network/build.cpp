@@ -24,6 +24,10 @@ constexpr DiagnosticKind<std::string_view> kNoInput{"no-input",
 constexpr DiagnosticKind<> kTwoValidations{"two-validations", "`validation` is set here and with the data"};
 constexpr DiagnosticKind<std::int64_t> kValidationTakesAll{
     "validation-takes-all", "`validation` leaves none of the {} training samples to train on"};
+constexpr DiagnosticKind<std::string_view, std::int64_t, std::string_view, std::int64_t> kPartTooLarge{
+    "part-too-large", "`{}` asks for {} {} samples, but the data has {}"};
+constexpr DiagnosticKind<std::int64_t> kLimitTakesNone{"limit-takes-none",
+                                                       "`limit` leaves none of the {} training samples"};
 constexpr DiagnosticKind<std::int64_t> kBatchTooLarge{"batch-too-large",
                                                       "a batch of {} needs more than 16 GiB of values"};
 constexpr DiagnosticKind<> kTooManySteps{"too-many-steps", "this makes more than 2147483647 training steps"};
@@ -169,13 +173,33 @@ class NetworkBuilder {
     if (saturating_multiply(saturating_multiply(widest, 4), train.batch) > kMaxBatchBytes)
       diagnostics_.error(kBatchTooLarge, batch, train.batch);
     if (!description_ || description_->train == 0) return;
-    std::int64_t samples = description_->train;
-    if (network_.data.limit) samples = std::min(samples, amount(*network_.data.limit, samples));
-    if (network_.data.validation && amount(*network_.data.validation, samples) >= samples) {
-      diagnostics_.error(kValidationTakesAll, section.validation_span.value_or(network_.data.span), samples);
-    }
+    check_test();
+    const std::int64_t samples = check_limit();
+    const std::optional<Amount>& validation = network_.data.validation;
+    if (validation && amount(*validation, samples) >= samples)
+      diagnostics_.error(kValidationTakesAll, validation->span, samples);
     const std::int64_t steps = saturating_multiply((samples + train.batch - 1) / train.batch, train.epochs);
     if (steps > std::numeric_limits<std::int32_t>::max()) diagnostics_.error(kTooManySteps, batch);
+  }
+
+  // How many training samples are left.
+  std::int64_t check_limit() {
+    const std::int64_t all = description_->train;
+    const std::optional<Amount>& limit = network_.data.limit;
+    if (!limit) return all;
+    const std::int64_t wanted = amount(*limit, all);
+    if (wanted == 0) diagnostics_.error(kLimitTakesNone, limit->span, all);
+    if (wanted > all) diagnostics_.error(kPartTooLarge, limit->span, "limit", wanted, "training", all);
+    return wanted == 0 ? all : std::min(wanted, all);
+  }
+
+  void check_test() {
+    const std::optional<Amount>& test = network_.data.test;
+    const std::int64_t all = description_->test;
+    if (!test || test->value == 0 || (all > 0 && amount(*test, all) <= all)) return;
+    DiagnosticBuilder error = diagnostics_.error(kPartTooLarge, test->span, "test",
+                                                 test->share ? 1 : amount(*test, all), "test", all);
+    if (all == 0) error.hint("this data comes without a test part");
   }
 
   void take_loss(const TrainSection& section) {

@@ -17,6 +17,7 @@ namespace netc {
 struct Amount {
   bool share = false;
   double value = 0;
+  Span span{};
 };
 
 struct DataSpec {

@@ -61,6 +61,7 @@ class Attempt {
     if (line == "data: two classes") description = two_classes();
     if (line == "data: sequences") description = sequences();
     if (line == "data: unknown") description.reset();
+    if (line == "data: no test part") description->test = 0;
     const std::size_t blank = line.find(' ');
     if (line.starts_with("--")) add_flag(line.substr(2, blank - 2), line.substr(blank + 1));
   }

@@ -109,7 +109,7 @@ std::optional<Amount> read_amount(std::string_view setting, const ast::Expr& exp
         .name = setting, .kind = value->percent ? ValueKind::kShare : ValueKind::kCount, .words = {}};
     Result read = read_value(parameter, *value, expr.span, diagnostics);
     if (!read) return std::nullopt;
-    return Amount{value->percent, *number};
+    return Amount{value->percent, *number, expr.span};
   }
   diagnostics.error(kWrongValue, expr.span, setting, "a whole number or a percentage", describe(*value));
   return std::nullopt;
