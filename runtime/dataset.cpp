@@ -8,6 +8,7 @@
 #include <thread>
 #include <utility>
 
+#include "runtime/clock.h"
 #include "runtime/idx.h"
 #include "runtime/known_sets.h"
 #include "runtime/report.h"
@@ -162,6 +163,12 @@ std::vector<std::string> data_source_names() {
   return names;
 }
 
+std::optional<DatasetDescription> describe_by_name(const std::string& kind) {
+  const KnownSet* known = known_set(kind);
+  if (known == nullptr) return std::nullopt;
+  return DatasetDescription{known->sample_extents, known->classes, known->train, known->test};
+}
+
 Result<DatasetDescription> describe_dataset(const DataRequest& request) {
   Result<Plan> plan = plan_for(request);
   if (!plan) return plan.error();
@@ -209,6 +216,8 @@ Result<Dataset> load_dataset(const DataRequest& request, int threads) {
   data.train = sample_set(files[0], files[1]);
   if (files.size() == 4) data.test = sample_set(files[2], files[3]);
   data.source = source_text(request.kind, data);
+  data.loaded_at = now_seconds();
+  data.loaded_at = now_seconds();
   return data;
 }
 

@@ -2,6 +2,7 @@
 // Labelled samples in memory, as the compiled step reads them: bytes stay bytes until a kernel converts them.
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,7 @@ struct Dataset {
   SampleSet train, test;
   // Words for people: `mnist: 60,000 training and 10,000 test images of 28x28x1, 10 classes`
   std::string source;
+  double loaded_at = 0;  // on the steady clock, in seconds
 };
 
 // What to load. Paths in `files` are already resolved.
@@ -42,6 +44,8 @@ struct DatasetDescription {
   std::int64_t train = 0, test = 0;
 };
 
+// Of a set known by name: what it holds wherever its files lie. Empty for other kinds.
+std::optional<DatasetDescription> describe_by_name(const std::string& kind);
 // Reads headers, checks that the files belong together.
 Result<DatasetDescription> describe_dataset(const DataRequest& request);
 // Reads, inflates (.gz) and, for the built-in sets, checks SHA-256 (mnist) or MD5 (fashion_mnist) of the

@@ -76,9 +76,11 @@ bool Executor::is_finite(const ProgramBuffer& buffer, const float* data) const {
 
 const KernelCall* Executor::first_bad_call() const {
   for (std::size_t i = 0; i < std::min(program_.check_before, program_.calls.size()); ++i) {
-    for (std::size_t buffer : program_.calls[i].writes) {
+    const KernelCall& call = program_.calls[i];
+    call.function(threads_[0].arguments[i].data(), 0, call.tiles);
+    for (std::size_t buffer : call.writes) {
       if (program_.buffers[buffer].is_float && !is_finite(program_.buffers[buffer], number(buffer, 0)))
-        return &program_.calls[i];
+        return &call;
     }
   }
   return nullptr;

@@ -32,8 +32,9 @@ class Executor {
   std::vector<float> values(std::size_t buffer) const;
   const Program& program() const { return program_; }
 
-  // The first kernel before the check whose results are not all finite: where a diverged step went bad. Null
-  // if all are.
+  // After a step that diverged: the first kernel before the check whose results are not all finite, null if
+  // all are. Runs them once more, one by one: buffers share memory, so what is left of the step does not
+  // tell.
   const KernelCall* first_bad_call() const;
 
  private:

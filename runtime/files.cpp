@@ -25,6 +25,9 @@ Error cannot_write(const std::string& path, int errno_value) {
   return Error{fmt::format("cannot write `{}`: {}", path, system_message(errno_value)), {}};
 }
 
+// Beside the file, so that a rename can put it in place.
+std::string temporary_name(const std::string& path) { return fmt::format("{}.{}.tmp", path, ::getpid()); }
+
 bool write_all(int descriptor, const std::string& contents) {
   std::size_t done = 0;
   while (done < contents.size()) {
@@ -94,10 +97,24 @@ Result<std::string> read_file(const std::string& path, std::size_t limit) {
   return text;
 }
 
+Status test_writable(const std::string& path) {
+  struct stat status = {};
+  if (::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode)) return cannot_write(path, EISDIR);
+  const std::string trial = temporary_name(path);
+  int descriptor = ::open(trial.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+  if (descriptor < 0) return cannot_write(path, errno);
+  const bool written = write_all(descriptor, "x");
+  const int problem = errno;
+  ::close(descriptor);
+  ::unlink(trial.c_str());
+  if (!written) return cannot_write(path, problem);
+  return Done{};
+}
+
 // The rename is atomic for every reader and for a killed process. There is no fsync: after a power failure a
 // run is repeated.
 Status write_file_atomically(const std::string& path, const std::string& contents) {
-  std::string temporary = fmt::format("{}.{}.tmp", path, ::getpid());
+  const std::string temporary = temporary_name(path);
   int descriptor = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
   if (descriptor < 0) return cannot_write(path, errno);
   bool written = write_all(descriptor, contents);

@@ -24,6 +24,8 @@ struct KnownSet {
   const char* title;  // `Fashion-MNIST`
   HashKind hash_kind;
   std::array<KnownFile, 4> files;  // training images and labels, test images and labels
+  std::vector<std::int64_t> sample_extents;
+  std::int64_t train, test;  // samples
   std::int64_t classes;
   std::vector<std::string> class_names;
   std::string system_folder;  // where a Debian package puts it, or empty

@@ -73,7 +73,7 @@ struct Program {
   std::size_t check_before =
       0;  // the loss is tested before this call; nothing persistent is written before it
   std::int64_t arena_bytes = 0, private_bytes = 0;
-  std::optional<std::size_t> loss_sum, correct;  // buffers of one number
+  std::optional<std::size_t> loss_sum, correct;  // buffers of one number, which each thread makes for itself
   std::optional<std::size_t> output;             // [batch, outputs]
 };
 

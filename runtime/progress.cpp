@@ -68,9 +68,9 @@ std::string time_line(const RunReport& report) {
   std::string text =
       fmt::format("time     {}: start and data {:.2f}, compile {:.2f}", human_seconds(report.total_seconds),
                   report.load_seconds, report.compile_seconds);
-  if (report.train_seconds > 0) {
+  if (report.samples_per_second) {
     text += fmt::format(", train {:.2f} ({} samples/s)", report.train_seconds,
-                        with_commas(three_digits(report.samples_per_second)));
+                        with_commas(three_digits(*report.samples_per_second)));
   }
   if (report.test) text += fmt::format(", test {:.2f}", report.test->seconds);
   return text + "\n";
@@ -96,7 +96,7 @@ void ProgressPrinter::step(std::int64_t epoch, std::int64_t steps_done, double s
 }
 
 void ProgressPrinter::epoch(const EpochReport& report) {
-  std::string rest = fmt::format("{:.2f} s{}", report.seconds, scores_text(report.train, ""));
+  std::string rest = fmt::format("{:.2f} s{}", report.seconds.value_or(0), scores_text(report.train, ""));
   if (report.validation) rest += scores_text(*report.validation, "val_");
   draw(report.epoch, steps_, rest + "\n");
   open_line_ = false;

@@ -23,15 +23,15 @@ Json epoch_json(const EpochReport& report) {
   json["accuracy"] = or_null(report.train.accuracy);
   json["val_loss"] = report.validation ? Json(report.validation->loss) : Json(nullptr);
   json["val_accuracy"] = report.validation ? or_null(report.validation->accuracy) : Json(nullptr);
-  json["seconds"] = report.seconds;
+  json["seconds"] = or_null(report.seconds);
   return json;
 }
 
 Json train_json(const RunReport& report) {
   Json json;
   json["seconds"] = report.train_seconds;
-  json["step_us"] = {{"p10", report.step_us_p10}, {"median", report.step_us_median}};
-  json["samples_per_second"] = report.samples_per_second;
+  json["step_us"] = {{"p10", or_null(report.step_us_p10)}, {"median", or_null(report.step_us_median)}};
+  json["samples_per_second"] = or_null(report.samples_per_second);
   json["epochs"] = Json::array();
   for (const EpochReport& epoch : report.epochs) json["epochs"].push_back(epoch_json(epoch));
   return json;
@@ -101,7 +101,7 @@ std::string to_json(const RunReport& report) {
   json["parameters"] = report.parameters;
   json["batch"] = report.batch;
   json["compile_seconds"] = report.compile_seconds;
-  json["first_step_seconds"] = report.first_step_seconds;
+  json["first_step_seconds"] = or_null(report.first_step_seconds);
   json["load_seconds"] = report.load_seconds;
   json["total_seconds"] = report.total_seconds;
   json["train"] = train_json(report);

@@ -23,7 +23,7 @@ struct EpochReport {
   std::int64_t epoch = 0;  // from 1
   Scores train;
   std::optional<Scores> validation;
-  double seconds = 0;  // training steps alone
+  std::optional<double> seconds;  // training steps alone; empty for epochs before `--resume`
 };
 
 struct TestReport {
@@ -39,12 +39,11 @@ struct RunReport {
   std::int64_t parameters = 0;
   std::int64_t batch = 0;
   double compile_seconds = 0;
-  double first_step_seconds = 0;  // from process start to the end of the first training step
-  double load_seconds = 0;        // from process start until the data is in memory
-  double total_seconds = 0;       // from process start
-  double train_seconds = 0;       // training steps alone
-  double step_us_p10 = 0, step_us_median = 0;
-  double samples_per_second = 0;
+  std::optional<double> first_step_seconds;  // from process start to the end of the first training step
+  double load_seconds = 0;                   // from process start until the data is in memory
+  double total_seconds = 0;                  // from process start
+  double train_seconds = 0;                  // training steps alone
+  std::optional<double> step_us_p10, step_us_median, samples_per_second;  // empty without a step
   std::int64_t peak_rss_bytes = 0;
   std::vector<EpochReport> epochs;
   std::optional<TestReport> test;

@@ -14,8 +14,8 @@ namespace fs = std::filesystem;
 
 constexpr const char* kRuns = "runs";
 constexpr int kMaxRuns = 1'000'000;
-constexpr const char* kFilesOfARun[] = {"program.net", "weights.safetensors", "checkpoint.safetensors",
-                                        "history.csv", "metrics.json"};
+constexpr const char* kFilesOfARun[] = {kProgramFile, kWeightsFile, kCheckpointFile, kHistoryFile,
+                                        kMetricsFile};
 
 Error cannot_make(const fs::path& folder, const std::error_code& problem) {
   return Error{
@@ -24,15 +24,12 @@ Error cannot_make(const fs::path& folder, const std::error_code& problem) {
 }
 
 // Only writing shows whether one can write: permissions do not tell of read-only or full disks.
-Status test_writable(const fs::path& folder) {
-  std::string path = (folder / "writable").string();
-  if (Status status = write_file_atomically(path, "x"); !status) {
+Status test_folder(const fs::path& folder) {
+  if (Status status = test_writable((folder / "writable").string()); !status) {
     return Error{
         fmt::format("the run folder `{}` cannot be written: {}", folder.string(), status.error().message),
         {"`--out DIR` chooses another folder, `--no-save` saves nothing"}};
   }
-  std::error_code ignored;
-  fs::remove(path, ignored);
   return Done{};
 }
 
@@ -62,7 +59,7 @@ Result<std::string> chosen_folder(const fs::path& folder) {
   if (!problem && !fs::is_directory(folder, problem))
     problem = std::make_error_code(std::errc::not_a_directory);
   if (problem) return cannot_make(folder, problem);
-  if (Status status = test_writable(folder); !status) return status.error();
+  if (Status status = test_folder(folder); !status) return status.error();
   return folder.string();
 }
 
@@ -77,7 +74,7 @@ Result<std::string> create_run_folder(const std::string& name, const std::option
     fs::path folder = fs::path(kRuns) / fmt::format("{}-{}", folder_name(name), n);
     // Of several runs that try the same number, one makes the folder, and the others find it there.
     if (fs::create_directory(folder, problem)) {
-      if (Status status = test_writable(folder); !status) return status.error();
+      if (Status status = test_folder(folder); !status) return status.error();
       return folder.string();
     }
     bool taken = !problem || problem == std::errc::file_exists || problem == std::errc::not_a_directory;

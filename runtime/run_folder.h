@@ -25,6 +25,13 @@
 
 namespace netc::runtime {
 
+constexpr const char* kProgramFile = "program.net";
+constexpr const char* kSettingsFile = "settings.json";
+constexpr const char* kWeightsFile = "weights.safetensors";
+constexpr const char* kCheckpointFile = "checkpoint.safetensors";
+constexpr const char* kHistoryFile = "history.csv";
+constexpr const char* kMetricsFile = "metrics.json";
+
 // safetensors: u64 little-endian header length, JSON {name: {dtype, shape, data_offsets}}, raw bytes. Tensors
 // come back in the order of their bytes, which is the one they were saved in.
 using Metadata = std::map<std::string, std::string>;
@@ -44,6 +51,8 @@ Result<LoadedTensors> load_safetensors(const std::string& path);
 // that holds a run already.
 Result<std::string> create_run_folder(const std::string& name, const std::optional<std::string>& out);
 
+// Whether a file could be written there, without leaving a trace.
+Status test_writable(const std::string& path);
 Status write_file_atomically(const std::string& path, const std::string& contents);
 // A regular file of at most `limit` bytes.
 Result<std::string> read_file(const std::string& path, std::size_t limit);

@@ -1,7 +1,6 @@
 #include "runtime/trainer.h"
 
 #include <algorithm>
-#include <chrono>
 #include <limits>
 
 namespace netc::runtime {
@@ -20,10 +19,6 @@ std::vector<std::int32_t> padded(std::vector<std::int32_t> rows, std::int64_t ba
 }
 
 }  // namespace
-
-double now_seconds() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
 
 // What the threads of an epoch share. Thread 0, seeing the wish to stop before step s, sets `stop_before` to
 // s + 1: every thread passes a barrier of step s before it looks, so all stop at the same step.

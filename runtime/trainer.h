@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "runtime/clock.h"
 #include "runtime/dataset.h"
 #include "runtime/executor.h"
 #include "runtime/report.h"
@@ -65,9 +66,6 @@ class Trainer {
   std::vector<float> step_times_;
   std::optional<double> first_step_at_;
 };
-
-// Seconds on the steady clock.
-double now_seconds();
 
 // Loss and hits of samples `rows` of the bound set, by an inference program.
 Totals evaluate(Executor& executor, ThreadTeam& team, std::vector<std::int32_t> rows);

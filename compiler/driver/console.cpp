@@ -11,16 +11,22 @@ namespace netc::driver {
 
 bool is_terminal(std::FILE* file) { return isatty(fileno(file)) != 0; }
 
+namespace {
+
+bool in_color() { return is_terminal(stderr) && std::getenv("NO_COLOR") == nullptr; }
+
+}  // namespace
+
 void print_diagnostics(const Sources& sources, const Diagnostics& diagnostics) {
   if (diagnostics.empty()) return;
-  const bool color = is_terminal(stderr) && std::getenv("NO_COLOR") == nullptr;
-  fmt::print(stderr, "{}", render_all(sources, diagnostics, {color}));
+  fmt::print(stderr, "{}", render_all(sources, diagnostics, {in_color()}));
   const std::size_t errors = diagnostics.error_count();
   if (errors > 0) fmt::print(stderr, "\n{} error{}; nothing was run\n", errors, errors == 1 ? "" : "s");
 }
 
 void print_error(const runtime::Error& error) {
-  fmt::print(stderr, "error: {}\n", error.message);
+  const bool color = in_color();
+  fmt::print(stderr, "{} {}\n", color ? "\x1b[1;31merror:\x1b[0m" : "error:", error.message);
   for (const std::string& hint : error.hints) fmt::print(stderr, "  = hint: {}\n", hint);
 }
 

@@ -11,7 +11,7 @@ namespace netc::driver {
 bool is_terminal(std::FILE* file);
 // To stderr; in colour on a terminal.
 void print_diagnostics(const Sources& sources, const Diagnostics& diagnostics);
-// `error: ...` and its hints, to stderr.
+// `error: ...` and its hints, to stderr; in colour on a terminal.
 void print_error(const runtime::Error& error);
 
 }  // namespace netc::driver

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <filesystem>
+#include <future>
 #include <numeric>
 
 #include "compiler/driver/commands.h"
@@ -48,33 +49,36 @@ void report_test(const Loaded& loaded, const runtime::Dataset& data, const runti
   report.test = runtime::TestReport{scores, totals.samples, seconds};
 }
 
-int evaluate(const Options& options, const Loaded& loaded, const PipelineOptions& pipeline) {
+// The data is read while the program is compiled.
+struct Ready {
+  std::unique_ptr<Compiled> compiled;
+  std::optional<runtime::Dataset> data;
+  int exit_code = kGood;
+};
+
+Ready make_ready(const Options& options, const Loaded& loaded, const PipelineOptions& pipeline,
+                 runtime::RunReport& report) {
+  std::future<runtime::Result<runtime::Dataset>> loading =
+      std::async(std::launch::async, [request = loaded.request, threads = pipeline.threads] {
+        return runtime::load_dataset(request, threads);
+      });
+  const double start = runtime::now_seconds();
   Diagnostics diagnostics;
   std::optional<Compiled> compiled = compile(loaded.network, loaded.sources, false, pipeline, diagnostics);
+  report.compile_seconds = runtime::now_seconds() - start;
   print_diagnostics(loaded.sources, diagnostics);
-  if (!compiled) return kProgramError;
+  if (!compiled) return {nullptr, {}, kProgramError};
   runtime::Result<runtime::LoadedTensors> weights = runtime::load_safetensors(*options.weights);
-  if (!weights) return fail(weights.error());
+  if (!weights) return {nullptr, {}, fail(weights.error())};
   if (runtime::Status status = compiled->store->assign(weights->tensors, false); !status)
-    return fail(status.error());
-  runtime::Result<runtime::Dataset> data = runtime::load_dataset(loaded.request, pipeline.threads);
-  if (!data) return fail(data.error());
-  const std::int64_t count = resolve(loaded.network.data.test, data->test.count, data->test.count);
-  if (count == 0) return fail({"the data has no test part", {}});
-  std::vector<std::int32_t> rows(static_cast<std::size_t>(count));
-  std::iota(rows.begin(), rows.end(), 0);
-  runtime::ThreadTeam team(pipeline.threads);
-  runtime::Executor executor(compiled->inference, *compiled->store, team);
-  executor.bind(data->test);
-  const double start = runtime::now_seconds();
-  runtime::Totals totals = runtime::evaluate(executor, team, std::move(rows));
-  runtime::RunReport report;
-  report_test(loaded, *data, totals, runtime::now_seconds() - start, report);
-  report.threads = pipeline.threads;
-  report.parameters = compiled->store->parameter_count();
-  report.weights_sha256 = runtime::sha256_of(compiled->store->parameters());
-  report.total_seconds = seconds_since_start(runtime::now_seconds());
-  report.peak_rss_bytes = peak_rss_bytes();
+    return {nullptr, {}, fail(status.error())};
+  runtime::Result<runtime::Dataset> data = loading.get();
+  if (!data) return {nullptr, {}, fail(data.error())};
+  report.load_seconds = seconds_since_start(data->loaded_at);
+  return {std::make_unique<Compiled>(std::move(*compiled)), std::move(*data), kGood};
+}
+
+int print_report(const Options& options, const runtime::RunReport& report) {
   fmt::print(options.json == "-" ? stderr : stdout, "{}", runtime::closing_lines(report));
   if (!options.json) return kGood;
   if (*options.json != "-") {
@@ -83,6 +87,30 @@ int evaluate(const Options& options, const Loaded& loaded, const PipelineOptions
   }
   fmt::print("{}", to_json(report));
   return kGood;
+}
+
+int evaluate(const Options& options, const Loaded& loaded, const PipelineOptions& pipeline) {
+  runtime::RunReport report;
+  Ready ready = make_ready(options, loaded, pipeline, report);
+  if (!ready.compiled) return ready.exit_code;
+  const runtime::SampleSet& test = ready.data->test;
+  const std::int64_t count = resolve(loaded.network.data.test, test.count, test.count);
+  if (count == 0) return fail({"there are no test samples", {}});
+  std::vector<std::int32_t> rows(static_cast<std::size_t>(count));
+  std::iota(rows.begin(), rows.end(), 0);
+  const runtime::Store& store = *ready.compiled->store;
+  runtime::ThreadTeam team(pipeline.threads);
+  runtime::Executor executor(ready.compiled->inference, store, team);
+  executor.bind(test);
+  const double start = runtime::now_seconds();
+  runtime::Totals totals = runtime::evaluate(executor, team, std::move(rows));
+  report_test(loaded, *ready.data, totals, runtime::now_seconds() - start, report);
+  report.threads = pipeline.threads;
+  report.parameters = store.parameter_count();
+  report.weights_sha256 = runtime::sha256_of(store.parameters());
+  report.total_seconds = seconds_since_start(runtime::now_seconds());
+  report.peak_rss_bytes = peak_rss_bytes();
+  return print_report(options, report);
 }
 
 }  // namespace

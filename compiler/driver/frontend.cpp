@@ -2,7 +2,7 @@
 
 #include <unistd.h>
 
-#include <climits>
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <filesystem>
@@ -68,7 +68,22 @@ DataDescription to_description(const runtime::DatasetDescription& described) {
   return {shape_of(described.sample_extents), described.classes, described.train, described.test};
 }
 
+// Known sets are described without their files where these need not be there.
+runtime::Result<runtime::DatasetDescription> describe(const runtime::DataRequest& request, bool need_data) {
+  std::optional<runtime::DatasetDescription> known = runtime::describe_by_name(request.kind);
+  if (known && !need_data) return *known;
+  return runtime::describe_dataset(request);
+}
+
 }  // namespace
+
+int exit_code_of(const Sources& sources, const Diagnostics& diagnostics) {
+  const std::vector<Diagnostic> list = diagnostics.sorted();
+  const bool options_alone = std::all_of(list.begin(), list.end(), [&](const Diagnostic& diagnostic) {
+    return sources.name(diagnostic.span.source).starts_with("--");
+  });
+  return options_alone ? kUsageError : kProgramError;
+}
 
 OrExit<Origin> read_origin(const std::string& path) {
   runtime::Result<std::string> text = runtime::read_file(path, kMostBytes);
@@ -87,7 +102,7 @@ OrExit<Loaded> load_program(const Origin& origin, const Options& options, bool n
   Diagnostics diagnostics;
   auto fail = [&]() -> OrExit<Loaded> {
     print_diagnostics(sources, diagnostics);
-    return {nullptr, kProgramError};
+    return {nullptr, exit_code_of(sources, diagnostics)};
   };
   loaded->source = sources.add(origin.name, origin.text);
   std::optional<ast::Program> program = parse_program(sources, loaded->source, diagnostics);
@@ -99,7 +114,7 @@ OrExit<Loaded> load_program(const Origin& origin, const Options& options, bool n
   if (!spec) return fail();
   spec->directory = options.data ? options.data_directory : origin.directory;
   loaded->request = make_request(*spec);
-  runtime::Result<runtime::DatasetDescription> described = runtime::describe_dataset(loaded->request);
+  runtime::Result<runtime::DatasetDescription> described = describe(loaded->request, need_data);
   if (!described && need_data) {
     print_error(described.error());
     return {nullptr, kDataError};
@@ -108,7 +123,12 @@ OrExit<Loaded> load_program(const Origin& origin, const Options& options, bool n
   if (described) description = to_description(*described);
   std::optional<Network> network = build_network(loaded->program, sources, loaded->prelude, std::move(*spec),
                                                  description, overrides, diagnostics);
-  if (!network) return fail();
+  if (!network) {
+    OrExit<Loaded> failure = fail();
+    // Why the data said nothing of its shape.
+    if (!described) print_error(described.error());
+    return failure;
+  }
   print_diagnostics(sources, diagnostics);
   loaded->network = std::move(*network);
   return {std::move(loaded), kGood};

@@ -35,6 +35,9 @@ struct OrExit {
   int exit_code = 0;
 };
 
+// Of a program's errors: kUsageError if all of them stand in options, else kProgramError.
+int exit_code_of(const Sources& sources, const Diagnostics& diagnostics);
+
 // Reads a .net file; data errors are exit code 3.
 OrExit<Origin> read_origin(const std::string& path);
 // `need_data`: the data has to be there; else a program that says `input` is typed without.

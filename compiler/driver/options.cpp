@@ -1,10 +1,16 @@
 #include "compiler/driver/options.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
+#include <charconv>
 
+#include "compiler/driver/console.h"
 #include "compiler/driver/exit_codes.h"
+#include "compiler/support/suggest.h"
 
 namespace netc::driver {
 
@@ -21,12 +27,26 @@ const std::vector<std::pair<std::string, std::string>> kSettings{
     {"test", "Test samples to use"},
     {"limit", "Training samples to use"}};
 
+// Of those, what counts when nothing is trained.
+constexpr std::array<std::string_view, 3> kSettingsOfEval{"batch", "loss", "test"};
+
+// By Stage.
+constexpr std::array<std::string_view, 7> kStages{"tokens", "ast",  "network", "graph",
+                                                  "kernel", "llvm", "asm"};
+constexpr int kMostThreads = 1024;
+
+std::vector<std::string> command_names() { return {"run", "check", "emit", "eval"}; }
+
+runtime::Error usage(std::string message, std::vector<std::string> hints = {}) {
+  return {std::move(message), std::move(hints)};
+}
+
 class Line {
  public:
   Line()
       : app_("netc compiles a neural network from a few lines of text, trains it, and says how good it is.",
              "netc") {
-    app_.require_subcommand(1);
+    app_.require_subcommand(0, 1);
     app_.set_version_flag("--version", NETC_VERSION);
     add_run();
     add_check();
@@ -35,38 +55,69 @@ class Line {
   }
 
   ParsedOptions parse(int argc, char** argv) {
-    try {
-      app_.parse(argc, argv);
-    } catch (const CLI::ParseError& error) {
-      return {std::nullopt, app_.exit(error) == 0 ? kGood : kUsageError};
-    }
-    if (auto fault = collect()) {
-      fmt::print(stderr, "error: {}\n", *fault);
+    if (argc <= 1) {
+      fmt::print(stderr, "{}", app_.help());
       return {std::nullopt, kUsageError};
     }
-    return {options_, kGood};
+    std::optional<runtime::Error> fault = unknown_command(argv[1]);
+    try {
+      if (!fault) app_.parse(argc, argv);
+    } catch (const CLI::Success& wish) {
+      return {std::nullopt, app_.exit(wish)};
+    } catch (const CLI::ParseError& error) {
+      fault = in_our_words(error, argv[1]);
+    }
+    if (!fault) fault = collect();
+    if (!fault) return {options_, kGood};
+    print_error(*fault);
+    return {std::nullopt, kUsageError};
   }
 
  private:
+  static std::optional<runtime::Error> unknown_command(const std::string& word) {
+    const std::vector<std::string> names = command_names();
+    if (word.starts_with("-") || std::find(names.begin(), names.end(), word) != names.end())
+      return std::nullopt;
+    runtime::Error error = usage(fmt::format("there is no command `{}`", word));
+    if (word.ends_with(".net")) error.hints.push_back(fmt::format("write `netc run {}`", word));
+    else if (auto near = suggest(word, names))
+      error.hints.push_back(fmt::format("did you mean `{}`?", *near));
+    else error.hints.push_back(fmt::format("the commands are {}", fmt::join(names, ", ")));
+    return error;
+  }
+
+  static runtime::Error in_our_words(const CLI::ParseError& error, const std::string& command) {
+    std::string text = error.what();
+    // `--epochs: At Most 1 required but received 2`
+    if (error.get_name() == "ArgumentMismatch" && text.find("but received") != std::string::npos)
+      text = fmt::format("`{}` is given more than once", text.substr(0, text.find(':')));
+    else if (!text.empty()) text[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(text[0])));
+    return usage(std::move(text), {fmt::format("`netc {} --help` lists what there is",
+                                               command.starts_with("-") ? "" : command)});
+  }
+
   CLI::App* command(const std::string& name, const std::string& what, Command command) {
     CLI::App* sub = app_.add_subcommand(name, what);
     sub->callback([this, command] { options_.command = command; });
     return sub;
   }
 
-  void add_program_options(CLI::App* sub) {
+  void add_program_options(CLI::App* sub, bool trains = true) {
     sub->add_option("--set", sets_, "NAME=VALUE: another value for a `let` of the program (may be repeated)")
         ->allow_extra_args(false);
     sub->add_option("--data", options_.data, "What would stand behind `data`, such as 'mnist limit=1000'");
-    for (std::size_t i = 0; i < kSettings.size(); ++i)
-      sub->add_option("--" + kSettings[i].first, values_[i], kSettings[i].second);
+    for (std::size_t i = 0; i < kSettings.size(); ++i) {
+      const auto& [name, what] = kSettings[i];
+      const bool counts =
+          std::find(kSettingsOfEval.begin(), kSettingsOfEval.end(), name) != kSettingsOfEval.end();
+      if (trains || counts) sub->add_option("--" + name, values_[i], what);
+    }
     sub->add_option("--cpu", options_.cpu,
                     "Compile for a processor by LLVM's name, such as x86-64-v3; default: this machine");
   }
 
   void add_running_options(CLI::App* sub) {
-    sub->add_option("--threads", options_.threads, "Threads; default: the cores that the process may use")
-        ->check(CLI::Range(1, 1024));
+    sub->add_option("--threads", threads_, "Threads; default: the cores that the process may use");
     sub->add_option("--json", options_.json,
                     "Writes the report as JSON to a file, or with - to stdout (then words go to stderr)");
   }
@@ -91,13 +142,7 @@ class Line {
   void add_emit() {
     CLI::App* sub = command("emit", "Prints a program at a stage of compilation", Command::kEmit);
     sub->add_option("file", options_.file, "The program, a .net file")->required();
-    const std::map<std::string, Stage> stages{{"tokens", Stage::kTokens},   {"ast", Stage::kAst},
-                                              {"network", Stage::kNetwork}, {"graph", Stage::kGraph},
-                                              {"kernel", Stage::kKernel},   {"llvm", Stage::kLlvm},
-                                              {"asm", Stage::kAsm}};
-    sub->add_option("--stage", options_.stage, "tokens, ast, network, graph, kernel, llvm or asm")
-        ->required()
-        ->transform(CLI::CheckedTransformer(stages));
+    sub->add_option("--stage", stage_, fmt::format("One of {}", fmt::join(kStages, ", ")))->required();
     add_program_options(sub);
   }
 
@@ -105,32 +150,63 @@ class Line {
     CLI::App* sub = command("eval", "Tests what a run has learned", Command::kEval);
     sub->add_option("run", options_.file, "A run's folder, or a .net file with --weights")->required();
     sub->add_option("--weights", options_.weights, "A .safetensors file, for a .net file");
-    add_program_options(sub);
+    add_program_options(sub, false);
     add_running_options(sub);
   }
 
   // What CLI11 cannot say: pairs, and options that need each other.
-  std::optional<std::string> collect() {
+  std::optional<runtime::Error> collect() {
     for (const std::string& set : sets_) {
       const std::size_t equals = set.find('=');
-      if (equals == std::string::npos || equals == 0) return fmt::format("`--set {}` is not NAME=VALUE", set);
+      if (equals == std::string::npos || equals == 0)
+        return usage(fmt::format("`--set {}` is not NAME=VALUE", set));
       options_.sets.emplace_back(set.substr(0, equals), set.substr(equals + 1));
     }
     for (std::size_t i = 0; i < kSettings.size(); ++i) {
       if (values_[i]) options_.settings.emplace_back(kSettings[i].first, *values_[i]);
     }
-    if (options_.command == Command::kRun && options_.file.empty() && !options_.resume)
-      return "`netc run` needs a .net file";
-    if (options_.command == Command::kRun && !options_.file.empty() && options_.resume)
-      return "`--resume` takes the program from the run's folder: name no file";
-    if (options_.resume && options_.out)
-      return "`--resume` goes on in the run's own folder: `--out` cannot be given";
+    if (auto fault = read_threads()) return fault;
+    if (auto fault = read_stage()) return fault;
+    return options_.command == Command::kRun ? check_run() : std::nullopt;
+  }
+
+  std::optional<runtime::Error> check_run() const {
+    if (options_.file.empty() && !options_.resume) return usage("`netc run` needs a .net file");
+    if (!options_.resume) return std::nullopt;
+    if (!options_.file.empty())
+      return usage("`--resume` takes the program from the run's folder: name no file");
+    if (options_.out || !options_.save) {
+      return usage(fmt::format("`--resume` goes on in the run's own folder: `{}` cannot be given",
+                               options_.out ? "--out" : "--no-save"));
+    }
+    return std::nullopt;
+  }
+
+  std::optional<runtime::Error> read_threads() {
+    if (!threads_) return std::nullopt;
+    const char* end = threads_->data() + threads_->size();
+    auto [stopped, problem] = std::from_chars(threads_->data(), end, options_.threads);
+    if (problem == std::errc() && stopped == end && options_.threads >= 1 && options_.threads <= kMostThreads)
+      return std::nullopt;
+    return usage(
+        fmt::format("`--threads` takes a whole number from 1 to {}, not `{}`", kMostThreads, *threads_));
+  }
+
+  std::optional<runtime::Error> read_stage() {
+    if (!stage_) return std::nullopt;
+    const auto found = std::find(kStages.begin(), kStages.end(), *stage_);
+    if (found == kStages.end()) {
+      return usage(fmt::format("there is no stage `{}`", *stage_),
+                   {fmt::format("the stages are {}", fmt::join(kStages, ", "))});
+    }
+    options_.stage = static_cast<Stage>(found - kStages.begin());
     return std::nullopt;
   }
 
   CLI::App app_;
   Options options_;
   std::vector<std::string> sets_;
+  std::optional<std::string> threads_, stage_;
   std::array<std::optional<std::string>, 16> values_;
 };
 

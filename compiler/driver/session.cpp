@@ -4,7 +4,7 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <numeric>
+#include <filesystem>
 
 #include "compiler/driver/console.h"
 #include "compiler/driver/exit_codes.h"
@@ -15,24 +15,6 @@ namespace netc::driver {
 
 using runtime::now_seconds;
 
-namespace {
-
-std::vector<std::int32_t> first_samples(std::int64_t count) {
-  std::vector<std::int32_t> rows(static_cast<std::size_t>(count));
-  std::iota(rows.begin(), rows.end(), 0);
-  return rows;
-}
-
-// The value at a share of the sorted list.
-double percentile(std::vector<float> values, double share) {
-  if (values.empty()) return 0;
-  auto place = values.begin() + static_cast<std::ptrdiff_t>(share * static_cast<double>(values.size() - 1));
-  std::nth_element(values.begin(), place, values.end());
-  return *place;
-}
-
-}  // namespace
-
 Session::Session(const Options& options, const Origin& origin, Loaded& loaded,
                  const PipelineOptions& pipeline)
     : options_(options),
@@ -42,41 +24,66 @@ Session::Session(const Options& options, const Origin& origin, Loaded& loaded,
       out_(options.json == "-" ? stderr : stdout) {}
 
 int Session::prepare() {
+  if (options_.json && *options_.json != "-") {
+    if (int code = save(*options_.json, runtime::test_writable(*options_.json)); code != kGood) return code;
+  }
   if (int code = open_folder(); code != kGood) return code;
   const runtime::DataRequest request = loaded_.request;
   loading_ = std::async(std::launch::async, [request, threads = pipeline_.threads] {
     return runtime::load_dataset(request, threads);
   });
-  if (int code = compile_network(); code != kGood) return code;
-  if (int code = take_data(); code != kGood) return code;
+  int code = compile_network();
+  if (code == kGood) code = take_data();
+  if (code != kGood) {
+    discard_folder();
+    return code;
+  }
   compiled_->store->initialize(loaded_.network.train.seed);
-  return options_.resume ? resume() : kGood;
+  return checkpoint_ ? take_checkpoint() : kGood;
 }
 
 int Session::open_folder() {
   if (options_.resume) {
     folder_ = *options_.resume;
-    runtime::Result<runtime::LoadedTensors> checkpoint =
-        runtime::load_safetensors(*folder_ + "/checkpoint.safetensors");
-    if (!checkpoint) {
-      print_error(checkpoint.error());
-      return kDataError;
-    }
-    checkpoint_ = std::move(*checkpoint);
-    return kGood;
+    if (int code = read_checkpoint(); code != kGood) return code;
+    if (int code = save(*folder_, runtime::test_writable(*folder_ + "/checkpoint.safetensors"));
+        code != kGood)
+      return code;
+  } else if (options_.save) {
+    runtime::Result<std::string> folder = runtime::create_run_folder(loaded_.network.name, options_.out);
+    if (!folder) return fail(folder.error());
+    folder_ = *folder;
+    if (int code = save(runtime::kProgramFile,
+                        runtime::write_file_atomically(path_of(runtime::kProgramFile), origin_.text));
+        code != kGood)
+      return code;
+    return save_settings();
   }
-  if (!options_.save) return kGood;
-  runtime::Result<std::string> folder = runtime::create_run_folder(loaded_.network.name, options_.out);
-  if (!folder) {
-    print_error(folder.error());
-    return kDataError;
-  }
-  folder_ = *folder;
-  if (int code = save("program.net", runtime::write_file_atomically(*folder_ + "/program.net", origin_.text));
-      code != kGood)
-    return code;
-  return save("settings.json",
-              runtime::write_file_atomically(*folder_ + "/settings.json", to_settings(origin_, options_)));
+  return kGood;
+}
+
+int Session::save_settings() {
+  return save(runtime::kSettingsFile, runtime::write_file_atomically(path_of(runtime::kSettingsFile),
+                                                                     to_settings(origin_, options_)));
+}
+
+// A run that was stopped within its first epoch has none, and starts over.
+int Session::read_checkpoint() {
+  const std::string path = path_of(runtime::kCheckpointFile);
+  if (!std::filesystem::exists(path)) return kGood;
+  runtime::Result<runtime::LoadedTensors> checkpoint = runtime::load_safetensors(path);
+  if (!checkpoint) return fail(checkpoint.error());
+  checkpoint_ = std::move(*checkpoint);
+  return kGood;
+}
+
+// Nothing was learned: no folder is left behind. One that was there before stays.
+void Session::discard_folder() {
+  if (!folder_ || options_.resume) return;
+  std::error_code ignored;
+  for (const char* file : {runtime::kProgramFile, runtime::kSettingsFile})
+    std::filesystem::remove(path_of(file), ignored);
+  if (!options_.out) std::filesystem::remove(*folder_, ignored);
 }
 
 int Session::compile_network() {
@@ -94,75 +101,49 @@ int Session::compile_network() {
 
 int Session::take_data() {
   runtime::Result<runtime::Dataset> data = loading_.get();
-  report_.load_seconds = seconds_since_start(now_seconds());
-  if (!data) {
-    print_error(data.error());
-    return kDataError;
-  }
+  if (!data) return fail(data.error());
   data_ = std::move(*data);
+  report_.load_seconds = seconds_since_start(data_->loaded_at);
   const DataSpec& spec = loaded_.network.data;
   const std::int64_t available = resolve(spec.limit, data_->train.count, data_->train.count);
-  const std::int64_t held_out = resolve(spec.validation, available, 0);
-  if (held_out >= available) {
-    print_error(
-        {fmt::format("`validation` leaves no sample to train on: {} of {} are held out", held_out, available),
-         {}});
-    return kDataError;
-  }
-  const TrainSettings& train = loaded_.network.train;
-  split_ = runtime::split_samples(available, held_out, train.seed);
+  split_ =
+      runtime::split_samples(available, resolve(spec.validation, available, 0), loaded_.network.train.seed);
+  if (split_.train.empty()) return fail({"the data has no sample to train on", {}});
+  tested_ = resolve(spec.test, data_->test.count, data_->test.count);
   training_->bind(data_->train);
   return kGood;
 }
 
-int Session::resume() {
-  if (runtime::Status status = compiled_->store->assign(checkpoint_.tensors, true); !status) {
-    print_error(status.error());
-    return kDataError;
-  }
-  auto number = [&](const char* key) { return std::strtoll(checkpoint_.metadata[key].c_str(), nullptr, 10); };
+int Session::take_checkpoint() {
+  if (runtime::Status status = compiled_->store->assign(checkpoint_->tensors, true); !status)
+    return fail(status.error());
+  auto number = [&](const char* key) {
+    return std::strtoll(checkpoint_->metadata[key].c_str(), nullptr, 10);
+  };
   const auto count = static_cast<std::int64_t>(split_.train.size());
   if (number("train_samples") != count ||
       static_cast<std::uint64_t>(number("seed")) != loaded_.network.train.seed ||
       number("batch") != loaded_.network.train.batch) {
-    print_error({"the checkpoint was made with another seed, batch or number of samples",
+    return fail({"the checkpoint was made with another seed, batch or number of samples",
                  {"resume with the settings of the run that is resumed; `--epochs` may grow"}});
-    return kDataError;
   }
   first_epoch_ = number("epoch");
-  runtime::Result<std::string> history = runtime::read_file(*folder_ + "/history.csv", std::size_t{64} << 20);
+  runtime::Result<std::string> history =
+      runtime::read_file(path_of(runtime::kHistoryFile), std::size_t{64} << 20);
   runtime::Result<std::vector<runtime::EpochReport>> epochs =
       history ? runtime::from_history_csv(*history) : history.error();
-  if (!epochs) {
-    print_error(epochs.error());
-    return kDataError;
-  }
+  if (!epochs) return fail(epochs.error());
   report_.epochs = *epochs;
   report_.epochs.resize(std::min<std::size_t>(report_.epochs.size(), static_cast<std::size_t>(first_epoch_)));
   return kGood;
 }
 
-void Session::print_header() {
-  const Network& network = loaded_.network;
-  std::string text;
-  double flops = 0;
-  for (const Layer& layer : network.layers) {
-    text += (text.empty() ? "" : "; ") + layer.text;
-    if (layer.def) flops += static_cast<double>(layer.def->flops(layer));
-  }
-  constexpr std::size_t kWidth = 60;
-  if (text.size() > kWidth) text = fmt::format("{} layers", network.layers.size());
-  fmt::print(out_, "{:<8} {}      {} parameters, {}FLOP a prediction\n", network.name, text,
-             runtime::with_commas(report_.parameters), runtime::human_count(flops));
-  fmt::print(out_, "data     {}\n", data_->source);
-  fmt::print(out_, "compiled {} kernels in {} for {}, {} thread{}\n\n", compiled_->kernels,
-             runtime::human_seconds(report_.compile_seconds), describe(pipeline_.target), pipeline_.threads,
-             pipeline_.threads == 1 ? "" : "s");
-  std::fflush(out_);
-}
-
 int Session::train() {
   const TrainSettings& settings = loaded_.network.train;
+  // Options that were given anew hold from now on.
+  if (options_.resume) {
+    if (int code = save_settings(); code != kGood) return code;
+  }
   const std::atomic<bool>& stop = catch_interrupt();
   trainer_ = std::make_unique<runtime::Trainer>(
       *training_, *team_, runtime::TrainingPlan{settings.epochs, settings.seed, first_epoch_}, split_.train,
@@ -222,12 +203,16 @@ runtime::EpochReport Session::report_epoch(std::int64_t epoch, const runtime::Ep
   return report;
 }
 
+int Session::fail(const runtime::Error& error) {
+  print_error(error);
+  return kDataError;
+}
+
 int Session::save(const std::string& name, const runtime::Status& status) {
   if (status) return kGood;
   runtime::Error error = status.error();
   error.message = fmt::format("cannot save `{}`: {}", name, error.message);
-  print_error(error);
-  return kDataError;
+  return fail(error);
 }
 
 int Session::save_checkpoint(std::int64_t epochs_done) {
@@ -240,71 +225,12 @@ int Session::save_checkpoint(std::int64_t epochs_done) {
                              {"train_samples", std::to_string(split_.train.size())},
                              {"validation_samples", std::to_string(split_.validation.size())}};
   // History first: a run killed between the two repeats an epoch, and its line, exactly.
-  const std::string history = *folder_ + "/history.csv", checkpoint = *folder_ + "/checkpoint.safetensors";
-  if (int code = save("history.csv", runtime::write_file_atomically(history, to_history_csv(report_)));
+  if (int code = save(runtime::kHistoryFile, runtime::write_file_atomically(path_of(runtime::kHistoryFile),
+                                                                            to_history_csv(report_)));
       code != kGood)
     return code;
-  return save("checkpoint.safetensors",
-              runtime::save_safetensors(checkpoint, compiled_->store->everything(), metadata));
-}
-
-void Session::test() {
-  const std::int64_t count = resolve(loaded_.network.data.test, data_->test.count, data_->test.count);
-  if (count == 0) return;
-  inference_->bind(data_->test);
-  const double start = now_seconds();
-  runtime::Totals totals = runtime::evaluate(*inference_, *team_, first_samples(count));
-  report_.test = runtime::TestReport{mean(totals), totals.samples, now_seconds() - start};
-}
-
-void Session::fill_report() {
-  const Network& network = loaded_.network;
-  report_.model = network.name;
-  report_.seed = network.train.seed;
-  report_.threads = pipeline_.threads;
-  report_.batch = network.train.batch;
-  report_.step_us_p10 = percentile(trainer_->step_times(), 0.1);
-  report_.step_us_median = percentile(trainer_->step_times(), 0.5);
-  const double steps = static_cast<double>(trainer_->step_times().size());
-  const double samples =
-      steps * static_cast<double>(split_.train.size()) / static_cast<double>(trainer_->steps_per_epoch());
-  report_.samples_per_second = report_.train_seconds > 0 ? samples / report_.train_seconds : 0;
-  if (auto at = trainer_->first_step_at()) report_.first_step_seconds = seconds_since_start(*at);
-  report_.peak_rss_bytes = peak_rss_bytes();
-  report_.folder = folder_;
-}
-
-int Session::finish(int exit_code) {
-  if (exit_code == kDataError) return exit_code;
-  fill_report();
-  if (exit_code == kGood) test();
-  const std::vector<runtime::NamedTensor> weights = compiled_->store->parameters();
-  report_.weights_sha256 = runtime::sha256_of(weights);
-  if (folder_) {
-    if (int code = save("weights.safetensors",
-                        runtime::save_safetensors(*folder_ + "/weights.safetensors", weights));
-        code != kGood)
-      return code;
-  }
-  report_.total_seconds = seconds_since_start(now_seconds());
-  if (folder_) {
-    if (int code = save("metrics.json",
-                        runtime::write_file_atomically(*folder_ + "/metrics.json", to_json(report_)));
-        code != kGood)
-      return code;
-  }
-  fmt::print(out_, "\n{}", closing_lines(report_));
-  if (int code = write_json(); code != kGood) return code;
-  return exit_code;
-}
-
-int Session::write_json() {
-  if (!options_.json) return kGood;
-  if (*options_.json == "-") {
-    fmt::print("{}", to_json(report_));
-    return kGood;
-  }
-  return save(*options_.json, runtime::write_file_atomically(*options_.json, to_json(report_)));
+  return save(runtime::kCheckpointFile, runtime::save_safetensors(path_of(runtime::kCheckpointFile),
+                                                                  compiled_->store->everything(), metadata));
 }
 
 }  // namespace netc::driver

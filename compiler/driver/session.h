@@ -27,13 +27,20 @@ class Session {
 
  private:
   int open_folder();
+  int save_settings();
+  int read_checkpoint();
+  void discard_folder();
   int compile_network();
   int take_data();
-  int resume();
+  int take_checkpoint();
   void print_header();
+  std::string parts_in_use() const;
+  std::string start_text() const;
   int diverged(const runtime::EpochOutcome& outcome);
   runtime::EpochReport report_epoch(std::int64_t epoch, const runtime::EpochOutcome& outcome);
   int save_checkpoint(std::int64_t epochs_done);
+  std::string path_of(const char* file) const { return *folder_ + "/" + file; }
+  static int fail(const runtime::Error& error);
   int save(const std::string& name, const runtime::Status& status);
   void fill_report();
   void test();
@@ -46,10 +53,11 @@ class Session {
   const PipelineOptions& pipeline_;
   std::FILE* out_;  // for words; JSON alone goes to stdout with `--json -`
   std::optional<std::string> folder_;
-  runtime::LoadedTensors checkpoint_;
+  std::optional<runtime::LoadedTensors> checkpoint_;
   std::future<runtime::Result<runtime::Dataset>> loading_;
   std::optional<runtime::Dataset> data_;
   runtime::Split split_;
+  std::int64_t tested_ = 0;  // samples
   std::optional<Compiled> compiled_;
   std::unique_ptr<runtime::ThreadTeam> team_;
   std::unique_ptr<runtime::Executor> training_, inference_;

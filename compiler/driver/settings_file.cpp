@@ -36,10 +36,10 @@ void add_missing(const ordered_json& object, Pairs& pairs) {
 std::string to_settings(const Origin& origin, const Options& options) {
   ordered_json json;
   json["name"] = origin.name;
+  // A resumed run's `--data` keeps the folder that it was given in.
+  const std::string& directory = options.data ? options.data_directory : origin.directory;
   json["directory"] =
-      std::filesystem::absolute(options.data || origin.directory.empty() ? "." : origin.directory)
-          .lexically_normal()
-          .string();
+      std::filesystem::absolute(directory.empty() ? "." : directory).lexically_normal().string();
   json["data"] = options.data ? ordered_json(*options.data) : ordered_json();
   json["set"] = to_json(options.sets);
   json["train"] = to_json(options.settings);

@@ -1,0 +1,151 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <numeric>
+
+#include "compiler/driver/exit_codes.h"
+#include "compiler/driver/process.h"
+#include "compiler/driver/session.h"
+
+// What a session says and leaves behind.
+
+namespace netc::driver {
+
+using runtime::now_seconds;
+using runtime::with_commas;
+
+namespace {
+
+std::vector<std::int32_t> first_samples(std::int64_t count) {
+  std::vector<std::int32_t> rows(static_cast<std::size_t>(count));
+  std::iota(rows.begin(), rows.end(), 0);
+  return rows;
+}
+
+// The value at a share of the sorted list.
+double percentile(std::vector<float> values, double share) {
+  if (values.empty()) return 0;
+  auto place = values.begin() + static_cast<std::ptrdiff_t>(share * static_cast<double>(values.size() - 1));
+  std::nth_element(values.begin(), place, values.end());
+  return *place;
+}
+
+// `203 kFLOP`, `304 FLOP`
+std::string flop_text(double flops) {
+  const std::string count = runtime::human_count(flops);
+  return count + (count.find(' ') == std::string::npos ? " FLOP" : "FLOP");
+}
+
+// Names are a person's: line breaks and escape codes do not reach the terminal.
+std::string on_one_line(std::string text) {
+  std::replace_if(text.begin(), text.end(), [](unsigned char c) { return c < ' ' || c == 0x7f; }, ' ');
+  return text;
+}
+
+}  // namespace
+
+void Session::print_header() {
+  const Network& network = loaded_.network;
+  std::string text;
+  double flops = 0;
+  for (const Layer& layer : network.layers) {
+    text += (text.empty() ? "" : "; ") + layer.text;
+    if (layer.def) flops += static_cast<double>(layer.def->flops(layer));
+  }
+  constexpr std::size_t kWidth = 60;
+  if (text.size() > kWidth) text = fmt::format("{} layers", network.layers.size());
+  fmt::print(out_, "{:<8} {}      {} parameters, {} a prediction\n", on_one_line(network.name), text,
+             runtime::with_commas(report_.parameters), flop_text(flops));
+  fmt::print(out_, "data     {}{}\n", data_->source, parts_in_use());
+  fmt::print(out_, "compiled {} kernels in {} for {}, {} thread{}\n", compiled_->kernels,
+             runtime::human_seconds(report_.compile_seconds), describe(pipeline_.target), pipeline_.threads,
+             pipeline_.threads == 1 ? "" : "s");
+  fmt::print(out_, "{}\n", start_text());
+  std::fflush(out_);
+}
+
+// Where not all of the data is used: `; 900 train, 100 validate, 500 test`
+std::string Session::parts_in_use() const {
+  const auto training = static_cast<std::int64_t>(split_.train.size());
+  if (training == data_->train.count && tested_ == data_->test.count) return "";
+  std::string text = fmt::format("; {} train", with_commas(training));
+  if (!split_.validation.empty())
+    text += fmt::format(", {} validate", with_commas(static_cast<std::int64_t>(split_.validation.size())));
+  return text + (data_->test.count > 0 ? fmt::format(", {} test", with_commas(tested_)) : "");
+}
+
+std::string Session::start_text() const {
+  if (!options_.resume) return "";
+  const std::int64_t epochs = loaded_.network.train.epochs;
+  if (first_epoch_ == 0) return "resumed  from the start: no epoch was finished\n";
+  std::string text =
+      fmt::format("resumed  after epoch {} of {}", first_epoch_, std::max(epochs, first_epoch_));
+  if (first_epoch_ >= epochs) text += ": nothing is left to train, but a larger `--epochs` would go on";
+  return text + "\n";
+}
+
+void Session::test() {
+  if (tested_ == 0) return;
+  inference_->bind(data_->test);
+  const double start = now_seconds();
+  runtime::Totals totals = runtime::evaluate(*inference_, *team_, first_samples(tested_));
+  report_.test = runtime::TestReport{mean(totals), totals.samples, now_seconds() - start};
+}
+
+void Session::fill_report() {
+  const Network& network = loaded_.network;
+  report_.model = network.name;
+  report_.seed = network.train.seed;
+  report_.threads = pipeline_.threads;
+  report_.batch = network.train.batch;
+  if (const auto steps = static_cast<double>(trainer_->step_times().size()); steps > 0) {
+    report_.step_us_p10 = percentile(trainer_->step_times(), 0.1);
+    report_.step_us_median = percentile(trainer_->step_times(), 0.5);
+    const double samples =
+        steps * static_cast<double>(split_.train.size()) / static_cast<double>(trainer_->steps_per_epoch());
+    report_.samples_per_second = samples / report_.train_seconds;
+  }
+  if (auto at = trainer_->first_step_at()) report_.first_step_seconds = seconds_since_start(*at);
+  report_.peak_rss_bytes = peak_rss_bytes();
+  report_.folder = folder_;
+}
+
+int Session::finish(int exit_code) {
+  if (exit_code == kDataError) return exit_code;
+  fill_report();
+  if (exit_code == kGood) test();
+  const std::vector<runtime::NamedTensor> weights = compiled_->store->parameters();
+  report_.weights_sha256 = runtime::sha256_of(weights);
+  if (folder_) {
+    if (int code =
+            save(runtime::kWeightsFile, runtime::save_safetensors(path_of(runtime::kWeightsFile), weights));
+        code != kGood)
+      return code;
+  }
+  report_.total_seconds = seconds_since_start(now_seconds());
+  // A run that was finished already keeps what is known of its training.
+  const bool keep =
+      trainer_->step_times().empty() && folder_ && std::filesystem::exists(path_of(runtime::kMetricsFile));
+  if (folder_ && !keep) {
+    if (int code = save(runtime::kMetricsFile,
+                        runtime::write_file_atomically(path_of(runtime::kMetricsFile), to_json(report_)));
+        code != kGood)
+      return code;
+  }
+  const bool trained = !trainer_->step_times().empty();
+  fmt::print(out_, "{}{}", trained ? "\n" : "", closing_lines(report_));
+  if (int code = write_json(); code != kGood) return code;
+  return exit_code;
+}
+
+int Session::write_json() {
+  if (!options_.json) return kGood;
+  if (*options_.json == "-") {
+    fmt::print("{}", to_json(report_));
+    return kGood;
+  }
+  return save(*options_.json, runtime::write_file_atomically(*options_.json, to_json(report_)));
+}
+
+}  // namespace netc::driver
