@@ -13,7 +13,8 @@ using llvm::Value;
 namespace {
 
 // Statements go over the row together as far as none needs the result of a reduction among them: each such
-// batch is one loop over blocks.
+// batch is one loop over blocks. What updates parameters and state in place comes in a last batch of its own,
+// since a reduction or a later pass may read the old values.
 class RowsEmitter {
  public:
   explicit RowsEmitter(Emitter& emitter)
@@ -70,7 +71,12 @@ class RowsEmitter {
     fetch_ahead(row);
     scalars_.enter_row(row);
     Numbers batch;
+    Numbers updates;
     for (std::uint32_t number : all_statements()) {
+      if (updates_in_place(number)) {
+        updates.push_back(number);
+        continue;
+      }
       const bool of_row = statement(number).kind == Statement::Kind::kMap &&
                           statement(number).extent == Statement::Extent::kRow;
       if (of_row || needs_result_of(statement(number).root, batch)) emit_batch(batch);
@@ -83,19 +89,42 @@ class RowsEmitter {
       }
     }
     emit_batch(batch);
+    emit_updates(updates);
+  }
+
+  bool updates_in_place(std::uint32_t number) const {
+    const auto& store = statement(number).store;
+    return store && e_.plan().buffer(*store).storage == kernel::Storage::kPersistent;
+  }
+
+  // Values of the row and elements alike are computed before any is stored.
+  void emit_updates(Numbers& updates) {
+    Stores of_row(e_, scalars_);
+    Numbers of_elements;
+    for (std::uint32_t number : updates) {
+      if (statement(number).extent == Statement::Extent::kRow) {
+        of_row.add(statement(number), scalars_.value(statement(number).root));
+      } else {
+        of_elements.push_back(number);
+      }
+    }
+    emit_batch(of_elements);
+    of_row.emit();
   }
 
   bool needs_result_of(kernel::ScalarId root, const Numbers& batch) const {
-    const graph::ScalarNode& node = kernel_.body.pool[root];
-    if (node.op == graph::ScalarOp::kOperand) {
-      const kernel::Operand& operand = kernel_.body.operands[node.operand];
-      return operand.kind == kernel::Operand::Kind::kStatement &&
-             std::find(batch.begin(), batch.end(), operand.number) != batch.end();
+    const kernel::ScalarPool& pool = kernel_.body.pool;
+    std::vector<bool> needs(root + 1);
+    for (kernel::ScalarId id = 0; id <= root; ++id) {
+      const graph::ScalarNode& node = pool[id];
+      if (node.op == graph::ScalarOp::kOperand) {
+        const kernel::Operand& operand = kernel_.body.operands[node.operand];
+        needs[id] = operand.kind == kernel::Operand::Kind::kStatement &&
+                    std::find(batch.begin(), batch.end(), operand.number) != batch.end();
+      }
+      for (int i = 0; i < arity(node.op); ++i) needs[id] = needs[id] || needs[node.args[i]];
     }
-    for (int i = 0; i < arity(node.op); ++i) {
-      if (needs_result_of(node.args[i], batch)) return true;
-    }
-    return false;
+    return needs[root];
   }
 
   // Empties the batch.

@@ -16,8 +16,8 @@ constexpr DiagnosticKind<std::string_view> kNoKernel{"no-kernel", "netc has no k
 
 class Grouper {
  public:
-  Grouper(const Facts& facts, const std::set<ValueId>& alone, Diagnostics& diagnostics)
-      : facts_(facts), alone_(alone), diagnostics_(diagnostics) {
+  Grouper(const Facts& facts, const Apart& apart, Diagnostics& diagnostics)
+      : facts_(facts), apart_(apart), diagnostics_(diagnostics) {
     result_.group_of.assign(facts.graph().nodes.size(), -1);
   }
 
@@ -39,7 +39,7 @@ class Grouper {
                           [&](const graph::Contract&) { place_contract(id); },
                           [&](const graph::Reduce& reduce) { place_reduce(id, reduce); },
                           [&](const graph::Random&) { start(id, Group::Kind::kRandom, flat(id)); },
-                          [&](const graph::Reshape&) {},
+                          [&](const graph::Reshape&) { place_reshape(id); },
                           [&](const graph::Remap&) { refuse(id, "slices, transposes and windows"); },
                           [&](const graph::Concat&) { refuse(id, "concatenation"); },
                           [&](const graph::Gather&) { refuse(id, "gather"); },
@@ -47,6 +47,14 @@ class Grouper {
                           [&](const graph::Scan&) { refuse(id, "scan"); },
                           [&](const graph::ScanResult&) { refuse(id, "scan"); }, [&](const auto&) {}},
                facts_.node(id).op);
+  }
+
+  // Another name for the same memory: the rows stay the rows.
+  void place_reshape(ValueId id) {
+    const ValueId operand = facts_.node(id).operands[0];
+    const bool vector = facts_.rank(id) < 2;
+    if (vector != (facts_.rank(operand) < 2) || facts_.matrix(id) != facts_.matrix(operand))
+      refuse(id, "reshapes that change the first axis");
   }
 
   MatrixExtents flat(ValueId id) const { return facts_.matrix(id); }
@@ -75,12 +83,19 @@ class Grouper {
         return refuse(id, "reading a tensor in this way");
       }
     }
-    if (!alone_.contains(id)) {
-      for (int group : operand_groups(id)) {
-        if (fits(id, map, result_.groups[group], group) && !makes_cycle(id, group)) return join(id, group);
-      }
+    for (int group : apart_.updates.contains(id) ? groups_apart() : operand_groups(id)) {
+      if (fits(id, map, result_.groups[group], group) && !makes_cycle(id, group)) return join(id, group);
     }
     start(id, Group::Kind::kRows, flat(id));
+  }
+
+  // Those that updates of the same kind have started, if they may be joined.
+  std::vector<int> groups_apart() const {
+    std::vector<int> found;
+    for (int group = 0; apart_.together && group < static_cast<int>(result_.groups.size()); ++group) {
+      if (apart_.updates.contains(result_.groups[group].nodes[0])) found.push_back(group);
+    }
+    return found;
   }
 
   // Can the map be computed element by element (or row by row) within the group?
@@ -178,7 +193,7 @@ class Grouper {
   }
 
   const Facts& facts_;
-  const std::set<ValueId>& alone_;
+  const Apart& apart_;
   Diagnostics& diagnostics_;
   Grouping result_;
   bool failed_ = false;
@@ -186,9 +201,8 @@ class Grouper {
 
 }  // namespace
 
-std::optional<Grouping> group_nodes(const Facts& facts, const std::set<ValueId>& alone,
-                                    Diagnostics& diagnostics) {
-  return Grouper(facts, alone, diagnostics).run();
+std::optional<Grouping> group_nodes(const Facts& facts, const Apart& apart, Diagnostics& diagnostics) {
+  return Grouper(facts, apart, diagnostics).run();
 }
 
 std::set<int> dependencies(const Facts& facts, const Grouping& grouping, int group) {

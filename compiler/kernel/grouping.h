@@ -30,11 +30,15 @@ struct Grouping {
   int of(const Facts& facts, graph::ValueId id) const { return group_of[graph::index(facts.root(id))]; }
 };
 
+// Updates that cannot stand in their gradient's kernel.
+struct Apart {
+  std::set<graph::ValueId> updates;  // each starts a group
+  bool together = false;             // or joins the group of another of them: leaves that trade their values
+};
+
 // A node joins the youngest group of its operands where it can be computed element by element beside them and
-// no cycle arises; else it starts a group. Nodes in `alone` start one. Empty exactly when a diagnostic was
-// emitted.
-std::optional<Grouping> group_nodes(const Facts& facts, const std::set<graph::ValueId>& alone,
-                                    Diagnostics& diagnostics);
+// no cycle arises; else it starts a group. Empty exactly when a diagnostic was emitted.
+std::optional<Grouping> group_nodes(const Facts& facts, const Apart& apart, Diagnostics& diagnostics);
 
 // The groups that the group reads from.
 std::set<int> dependencies(const Facts& facts, const Grouping& grouping, int group);

@@ -26,17 +26,20 @@ struct Fused {
   Order order;
 };
 
-// Fuses as much as possible; updates that cannot be fused get kernels of their own.
+// Fuses as much as possible; updates that cannot be fused get kernels of their own, and those that read what
+// the other writes one in common.
 std::optional<Fused> fuse(const Facts& facts, Diagnostics& diagnostics) {
-  std::set<ValueId> alone;
+  Apart apart;
   for (;;) {
-    std::optional<Grouping> grouping = group_nodes(facts, alone, diagnostics);
+    std::optional<Grouping> grouping = group_nodes(facts, apart, diagnostics);
     if (!grouping) return std::nullopt;
     auto order = order_groups(facts, *grouping);
     if (auto* found = std::get_if<Order>(&order)) return Fused{std::move(*grouping), std::move(*found)};
-    const std::size_t before = alone.size();
-    alone.merge(std::get<std::set<ValueId>>(order));
-    NETC_CHECK(alone.size() > before, "updates in kernels of their own can always be ordered");
+    const std::size_t before = apart.updates.size();
+    apart.updates.merge(std::get<std::set<ValueId>>(order));
+    if (apart.updates.size() > before) continue;
+    NETC_CHECK(!apart.together, "updates in kernels of their own can always be ordered");
+    apart.together = true;
   }
 }
 
