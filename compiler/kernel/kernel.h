@@ -205,8 +205,8 @@ std::pair<std::int64_t, std::int64_t> tile_range(std::int64_t extent, std::int64
 
 // Empty when the plan is well formed, else what is wrong: operands and layouts fit, each buffer is written
 // before it is read, one writer for each persistent buffer, nothing persistent is written before the check,
-// and for 1 to 8 threads no two threads touch the same elements, one of them writing, without a barrier
-// between; also around the end of the step.
+// for 1 to 8 threads no two threads touch the same elements, one of them writing, without a barrier between,
+// also around the end of the step; and buffers in the same memory are divided by a barrier.
 std::string verify(const Plan& plan);
 
 // `netc emit --stage=kernel`

@@ -40,6 +40,7 @@ class Verifier {
   std::string run() {
     for (const Kernel& kernel : plan_.kernels) check_kernel(kernel);
     check_writers();
+    check_memory();
     for (std::int64_t threads = 2; threads <= 8 && fault_.empty(); ++threads) check_races(threads);
     return fault_;
   }
@@ -87,6 +88,53 @@ class Verifier {
           fail(plan_.buffers[b].name + " is written before the loss is tested");
       }
     }
+  }
+
+  // Buffers share arena memory only where a barrier lies between the last use of one and the first of the
+  // other; a step's first barrier divides it from the step before.
+  void check_memory() {
+    if (!plan_.kernels.empty() && !plan_.kernels[0].barrier_before)
+      fail("the step does not begin with a barrier");
+    const std::vector<Stretches> lives = find_stretches();
+    for (std::size_t a = 0; a < lives.size(); ++a) {
+      const Buffer& first = plan_.buffers[a];
+      const bool shared = first.storage == Storage::kArena, own = first.storage == Storage::kPrivate;
+      if (!(shared || own) || lives[a].empty()) continue;
+      if (first.offset < 0 || first.offset + first.bytes > (shared ? plan_.arena_bytes : plan_.private_bytes))
+        fail(first.name + " lies outside of its memory");
+      for (std::size_t b = a + 1; b < lives.size(); ++b) {
+        const Buffer& second = plan_.buffers[b];
+        const bool apart = second.storage != first.storage || lives[b].empty() ||
+                           first.offset + first.bytes <= second.offset ||
+                           second.offset + second.bytes <= first.offset;
+        if (!apart && (own || lives[a].meets(lives[b])))
+          fail(fmt::format("{} and {} lie in the same memory at the same time", first.name, second.name));
+      }
+    }
+  }
+
+  // Between which barriers a buffer is in use, both ends included.
+  struct Stretches {
+    int first = -1, last = -1;
+    bool empty() const { return first < 0; }
+    bool meets(const Stretches& other) const { return first <= other.last && other.first <= last; }
+  };
+
+  std::vector<Stretches> find_stretches() const {
+    std::vector<Stretches> lives(plan_.buffers.size());
+    int stretch = 0;
+    auto use = [&](BufferId id) {
+      Stretches& life = lives[index(id)];
+      if (life.empty()) life.first = stretch;
+      life.last = stretch;
+    };
+    for (const Kernel& kernel : plan_.kernels) {
+      stretch += kernel.barrier_before;
+      for (const Access& access : kernel.accesses) use(access.buffer);
+    }
+    // They are read after the step.
+    for (const Plan::Output& output : plan_.outputs) use(output.buffer);
+    return lives;
   }
 
   // Two rounds of the step, so that its end meets its beginning.
