@@ -164,6 +164,8 @@ Value* Math::pow(Value* x, Value* y) {
   Value* undefined = b_.CreateAnd(b_.CreateAnd(negative, finite), b_.CreateNot(whole));
   result = b_.CreateSelect(undefined, constant(x, std::nan("")), result);
   Value* one = b_.CreateOr(b_.CreateFCmpOEQ(y, constant(y, 0)), b_.CreateFCmpOEQ(x, constant(x, 1)));
+  Value* minus_one = b_.CreateFCmpOEQ(x, constant(x, -1));
+  one = b_.CreateOr(one, b_.CreateAnd(minus_one, b_.CreateFCmpOEQ(abs(y), constant(y, kInfinity))));
   return b_.CreateSelect(one, constant(x, 1), result);
 }
 
