@@ -1,0 +1,92 @@
+// Tiles: balanced, within the registers, and a pure function of shapes and target.
+
+#include "compiler/kernel/schedule.h"
+
+#include <gtest/gtest.h>
+
+namespace netc::kernel {
+namespace {
+
+const Target kAvx512{"x86-64-v4", "", 32, 16}, kAvx2{"x86-64-v3", "", 16, 8}, kSse{"x86-64", "", 16, 4};
+
+Kernel contraction(std::int64_t rows, std::int64_t columns, const Target& target) {
+  Kernel kernel;
+  kernel.form = ContractKernel{};
+  kernel.rows = rows;
+  kernel.columns = columns;
+  schedule(kernel, target);
+  return kernel;
+}
+
+TEST(Schedule, AccumulatorsARowOfBAndABroadcastFitTheRegisters) {
+  for (const Target& target : {kAvx512, kAvx2, kSse}) {
+    for (std::int64_t rows = 1; rows <= 70; ++rows) {
+      for (std::int64_t columns : {1, 10, 16, 17, 48, 100, 128, 512, 784, 2048}) {
+        const Kernel kernel = contraction(rows, columns, target);
+        const auto& form = std::get<ContractKernel>(kernel.form);
+        const std::int64_t each = 16 / target.floats_a_register;
+        EXPECT_LE((form.row_tile * form.block_tile + form.block_tile) * each + 1, target.vector_registers)
+            << target.cpu << ": " << rows << " x " << columns;
+        EXPECT_GE(form.row_tile, 1);
+        EXPECT_EQ(blocks_of(columns) % form.block_tile, 0) << target.cpu << ": " << rows << " x " << columns;
+      }
+    }
+  }
+}
+
+// Every row and column belongs to one tile, and tiles differ by one unit at most.
+TEST(Schedule, TilesAreBalancedAndCoverAll) {
+  for (std::int64_t extent = 1; extent <= 200; ++extent) {
+    for (std::int64_t tiles = 1; tiles <= extent; ++tiles) {
+      std::int64_t next = 0;
+      for (std::int64_t tile = 0; tile < tiles; ++tile) {
+        const auto [begin, end] = tile_range(extent, tiles, tile);
+        EXPECT_EQ(begin, next);
+        EXPECT_TRUE(end - begin == extent / tiles || end - begin == extent / tiles + 1);
+        next = end;
+      }
+      EXPECT_EQ(next, extent);
+    }
+  }
+}
+
+TEST(Schedule, TilesOfContractionsAreNeverHigherThanTheRegisterTile) {
+  for (const Target& target : {kAvx512, kAvx2, kSse}) {
+    for (std::int64_t rows = 1; rows <= 130; ++rows) {
+      for (std::int64_t columns : {1, 16, 33, 64, 128, 1000}) {
+        const Kernel kernel = contraction(rows, columns, target);
+        const auto& form = std::get<ContractKernel>(kernel.form);
+        const std::int64_t tiles =
+            kernel.parallel == Axis::kRows ? kernel.tiles : (rows + form.row_tile - 1) / form.row_tile;
+        EXPECT_LE((rows + tiles - 1) / tiles, form.row_tile)
+            << target.cpu << ": " << rows << " x " << columns;
+        EXPECT_LE(kernel.tiles, parallel_extent(kernel)) << target.cpu << ": " << rows << " x " << columns;
+      }
+    }
+  }
+}
+
+// kernels.md: 17 = 9 + 8.
+TEST(Schedule, SeventeenRowsAreNineAndEight) {
+  const auto& form = std::get<ContractKernel>(contraction(17, 128, kAvx512).form);
+  EXPECT_EQ(form.row_tile, 9);
+}
+
+TEST(Schedule, AFewRowsTakeMoreVectors) {
+  const Kernel kernel = contraction(2, 128, kAvx512);
+  const auto& form = std::get<ContractKernel>(kernel.form);
+  EXPECT_GE(form.row_tile * form.block_tile, 8);
+}
+
+TEST(Schedule, RandomNumbersGoInGroupsOf64) {
+  Kernel kernel;
+  kernel.form = RandomKernel{};
+  kernel.rows = 5;
+  kernel.columns = 13;
+  schedule(kernel, kAvx512);
+  EXPECT_EQ(kernel.tiles, 2);
+  EXPECT_EQ(parallel_extent(kernel), 2);
+}
+
+}  // namespace
+}  // namespace netc::kernel
