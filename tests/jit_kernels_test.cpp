@@ -1,0 +1,189 @@
+// Single kernels of random extents against the reference: matrix products in their three directions,
+// reductions, random numbers, copies with the other axis minor.
+
+#include <limits>
+#include <random>
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include "compiler/graph/build.h"
+#include "runtime/philox.h"
+#include "tests/plan_runner.h"
+
+namespace netc::testing {
+namespace {
+
+using graph::Builder;
+using graph::Extents;
+using graph::Graph;
+using graph::ReduceKind;
+using graph::ScalarExpr;
+using graph::ScalarOp;
+using graph::ValueId;
+using training::ReferenceLeaves;
+
+constexpr float kInf = std::numeric_limits<float>::infinity();
+constexpr float kNaN = std::numeric_limits<float>::quiet_NaN();
+
+class Trial {
+ public:
+  explicit Trial(unsigned seed) : random_(seed) {}
+
+  std::int64_t pick(std::int64_t low, std::int64_t high) {
+    return std::uniform_int_distribution<std::int64_t>(low, high)(random_);
+  }
+  ValueId parameter(const std::string& name, const Extents& extents) {
+    std::uniform_real_distribution<float> real(-1, 1);
+    leaves[name] = make_tensor(extents, [&] { return real(random_); });
+    return builder.parameter(name, extents, {});
+  }
+  // What a kernel has made.
+  ValueId activation(const std::string& name, const Extents& extents) {
+    ScalarExpr expr;
+    expr.root = expr.pool.binary(ScalarOp::kMultiply, expr.pool.operand(0), expr.pool.constant(0.5));
+    return builder.map(expr, {parameter(name, extents)});
+  }
+  ValueId contract(ValueId a, ValueId b, graph::Contract contract, Extents result) {
+    return builder.contract(a, b, std::move(contract), std::move(result));
+  }
+  void output(ValueId value) { graph.outputs.push_back({fmt::format("y{}", graph.outputs.size()), value}); }
+
+  void check(double tolerance = 1e-5, const std::string& cpu = "") {
+    const auto reference = training::run_reference(graph, leaves);
+    const CompiledGraph compiled(graph, {1, cpu, 0});
+    const RunResult run = compiled.run(leaves);
+    for (const auto& [name, tensor] : reference.outputs)
+      EXPECT_LE(norm_error(run.outputs.at(name), tensor.values), tolerance) << name << " of\n"
+                                                                            << graph::print(graph);
+    for (const auto& [name, tensor] : reference.next)
+      EXPECT_LE(norm_error(run.leaves.at(name), tensor.values), tolerance) << name;
+    for (int threads : {2, 3, 4}) EXPECT_TRUE(same_bits(run, compiled.run(leaves, threads))) << threads;
+  }
+
+  Graph graph;
+  Builder builder{graph};
+  ReferenceLeaves leaves;
+
+ private:
+  std::mt19937 random_;
+};
+
+graph::IndexMap on(std::uint32_t first, std::uint32_t second) {
+  return graph::axes_map(std::array{first, second});
+}
+
+// m, n, k: x [m, k], w [k, n], d [m, n].
+void add_products(Trial& trial, std::int64_t m, std::int64_t n, std::int64_t k, int number) {
+  const std::string id = std::to_string(number);
+  const ValueId x = trial.activation("x" + id, {m, k}), d = trial.activation("d" + id, {m, n});
+  const ValueId w = trial.parameter("w" + id, {k, n});
+  trial.output(trial.builder.matmul(x, w));
+  trial.output(trial.contract(d, w, {{m, k, n}, on(0, 2), on(1, 2), on(0, 1)}, {m, k}));
+  const ValueId gradient = trial.contract(x, d, {{k, n, m}, on(2, 0), on(2, 1), on(0, 1)}, {k, n});
+  trial.graph.updates.push_back({w, trial.builder.binary(ScalarOp::kSubtract, w, gradient)});
+}
+
+TEST(Kernels, MatrixProductsInThreeDirections) {
+  for (const char* cpu : {"", "x86-64-v3"}) {
+    if (!codegen::runs_here(*codegen::find_target(cpu))) continue;
+    Trial trial(1);
+    int number = 0;
+    for (const auto& [m, n, k] : std::vector<std::array<std::int64_t, 3>>{
+             {1, 1, 1}, {1, 17, 3}, {3, 1, 5}, {17, 16, 4}, {2, 130, 9}, {33, 10, 37}})
+      add_products(trial, m, n, k, number++);
+    for (int i = 0; i < 3; ++i)
+      add_products(trial, trial.pick(1, 60), trial.pick(1, 90), trial.pick(1, 90), number++);
+    trial.check(1e-5, cpu);
+  }
+}
+
+TEST(Kernels, SumsAndMaximaOfRowsAndColumns) {
+  Trial trial(2);
+  for (const auto& [rows, columns] : std::vector<std::array<std::int64_t, 2>>{
+           {1, 1}, {1, 40}, {7, 1}, {5, 15}, {5, 16}, {9, 17}, {33, 100}, {3, 5000}, {300, 7}, {6, 70}}) {
+    const ValueId x = trial.activation(fmt::format("x{}", trial.graph.nodes.size()), {rows, columns});
+    for (ReduceKind kind : {ReduceKind::kSum, ReduceKind::kMax})
+      trial.output(trial.builder.reduce_axes(kind, x, std::array{1u}));
+    trial.output(trial.builder.reduce_axes(ReduceKind::kSum, x, std::array{0u}));
+    const ValueId whole = trial.builder.reduce_axes(
+        ReduceKind::kSum, trial.builder.reduce_axes(ReduceKind::kSum, x, std::array{1u}), std::array{0u});
+    trial.output(whole);
+  }
+  trial.check();
+}
+
+// Argmax is an integer, so it is looked at as what follows from it.
+std::vector<float> argmax_rows(const std::vector<std::vector<float>>& rows) {
+  Graph graph;
+  Builder builder(graph);
+  const auto count = static_cast<std::int64_t>(rows.size()),
+             width = static_cast<std::int64_t>(rows[0].size());
+  std::vector<double> values;
+  for (const auto& row : rows) values.insert(values.end(), row.begin(), row.end());
+  const ValueId x = builder.parameter("x", {count, width}, {});
+  const ValueId best = builder.reduce_axes(ReduceKind::kArgmax, x, std::array{1u});
+  ScalarExpr expr;
+  expr.root = expr.pool.unary(ScalarOp::kConvert, expr.pool.operand(0));
+  graph.outputs = {{"y", builder.map(expr, {best})}};
+  const ReferenceLeaves leaves{{"x", {{count, width}, values}}};
+  const std::vector<float> got = run_compiled(graph, leaves).outputs.at("y");
+  const auto reference = training::run_reference(graph, leaves).outputs.at("y").values;
+  EXPECT_EQ(std::vector<double>(got.begin(), got.end()), reference);
+  return got;
+}
+
+TEST(Kernels, ArgmaxTakesTheFirstOfEqualsAndNaNBeforeAll) {
+  EXPECT_EQ(
+      argmax_rows({{1, 3, 3, 2}, {kNaN, 5, kNaN, 9}, {-kInf, -kInf, -kInf, -kInf}, {0, kInf, kNaN, kInf}}),
+      (std::vector<float>{1, 0, 0, 2}));
+  std::vector<std::vector<float>> wide(3, std::vector<float>(70, -1));
+  wide[0][64] = wide[0][33] = 2;
+  wide[1][69] = 2;
+  wide[2][17] = wide[2][16] = kNaN;
+  EXPECT_EQ(argmax_rows(wide), (std::vector<float>{33, 69, 16}));
+}
+
+// Bit for bit what runtime/philox.h says, whatever the width.
+TEST(Kernels, RandomNumbersArePhilox) {
+  for (std::int64_t columns : {1, 10, 16, 37, 64, 129}) {
+    Graph graph;
+    Builder builder(graph);
+    const ValueId step = builder.input("step", {graph::DType::kI32, {}});
+    const ValueId numbers = builder.random(0x123456789abcdef0, {7, columns}, step);
+    ScalarExpr expr;
+    expr.root = expr.pool.binary(ScalarOp::kAdd, expr.pool.operand(0), expr.pool.operand(0));
+    graph.outputs = {{"random", numbers}, {"twice", builder.map(expr, {numbers})}};
+    const std::uint64_t seed = 0xfeedfacecafebeef;
+    const RunResult run = run_compiled(graph, {{"step", {{}, {9}}}}, {2, "", seed});
+    for (std::size_t i = 0; i < static_cast<std::size_t>(7 * columns); ++i) {
+      const double wanted = runtime::to_unit(runtime::random_bits(seed, 0x123456789abcdef0, 9, i));
+      ASSERT_EQ(run.outputs.at("random")[i], wanted) << columns << " columns, element " << i;
+      ASSERT_EQ(run.outputs.at("twice")[i], 2 * wanted) << columns << " columns, element " << i;
+    }
+  }
+}
+
+// Sums that lie close together must not depend on how many rows or columns others have: the order of a sum
+// is a matter of its own extent.
+TEST(Kernels, TheOrderOfASumDependsOnItsExtentAlone) {
+  auto first_row = [](std::int64_t rows) {
+    Trial trial(3);
+    const ValueId x = trial.activation("x", {1, 301}), w = trial.parameter("w", {301, 20});
+    trial.leaves["x"].extents = {rows, 301};
+    std::vector<double>& values = trial.leaves["x"].values;
+    for (std::int64_t r = 1; r < rows; ++r) values.insert(values.end(), values.begin(), values.begin() + 301);
+    for (graph::Node& node : trial.graph.nodes) {
+      if (node.type.extents.size() == 2 && node.type.extents[0] == 1) node.type.extents[0] = rows;
+    }
+    trial.output(trial.builder.matmul(x, w));
+    std::vector<float> result = run_compiled(trial.graph, trial.leaves).outputs.at("y0");
+    result.resize(20);
+    return result;
+  };
+  const std::vector<float> one = first_row(1);
+  for (std::int64_t rows : {2, 7, 8, 16, 31, 100}) EXPECT_EQ(one, first_row(rows)) << rows << " rows";
+}
+
+}  // namespace
+}  // namespace netc::testing

@@ -1,0 +1,294 @@
+// Against values recorded from PyTorch by tests/reference/record.py.
+
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <limits>
+#include <set>
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "compiler/graph/build.h"
+#include "compiler/training/optimizer.h"
+#include "compiler/training/step.h"
+#include "runtime/dataset.h"
+#include "runtime/run_folder.h"
+#include "tests/plan_runner.h"
+#include "tests/registry_subjects.h"
+
+namespace netc::testing {
+namespace {
+
+using graph::ScalarExpr;
+using nlohmann::json;
+using training::ReferenceLeaves;
+
+const std::filesystem::path kRoot = NETC_SOURCE_DIR;
+
+json recording(const std::string& name) {
+  std::ifstream in(kRoot / "tests" / "reference" / (name + ".json"));
+  json parsed = json::parse(in, nullptr, false);
+  EXPECT_TRUE(parsed.is_object()) << name;
+  return parsed;
+}
+
+double number(const json& value) {
+  if (value.is_number()) return value.get<double>();
+  const auto text = value.get<std::string>();
+  const double infinity = std::numeric_limits<double>::infinity();
+  return text == "inf" ? infinity : text == "-inf" ? -infinity : std::numeric_limits<double>::quiet_NaN();
+}
+
+std::vector<double> numbers(const json& list) {
+  std::vector<double> result;
+  for (const json& value : list) result.push_back(number(value));
+  return result;
+}
+
+RegistryCalls::Numbers arguments(const json& run) { return run.at("args").get<RegistryCalls::Numbers>(); }
+
+bool near(double got, double wanted, double tolerance) {
+  if (std::isnan(wanted)) return std::isnan(got);
+  return got == wanted || std::abs(got - wanted) <= tolerance * (1 + std::abs(wanted));
+}
+
+// Where PyTorch 1.13's values are another convention, so that there is nothing to compare.
+bool is_convention(const std::string& name, const std::string& what, double x) {
+  // A derivative at infinity or NaN is whatever the formula in use gives: 0 * infinity, or a constant.
+  if (what != "y" && !std::isfinite(x)) return true;
+  // max(min(NaN, 0.5), -0.5) lets NaN through; torch's softshrink compares and gives 0.
+  if (name == "soft_shrink" && std::isnan(x)) return true;
+  // PyTorch 1.13 gives the slope of the line at 3; later versions that of the parabola, as here.
+  if (name == "hard_swish" && what == "dy" && x == 3) return true;
+  // x * relu6(x + 3) / 6 is -infinity * 0; here the branch below -3 is 0.
+  if (name == "hard_swish" && what == "y" && std::isinf(x) && x < 0) return true;
+  return false;
+}
+
+TEST(PyTorch, ActivationsAndTheirDerivatives) {
+  RegistryCalls calls;
+  const json file = recording("activations");
+  const std::vector<double> points = numbers(file.at("x"));
+  for (const json& run : file.at("runs")) {
+    const auto name = run.at("name").get<std::string>();
+    RegistryCalls::Numbers given = arguments(run);
+    // A learned parameter is an operand and no argument.
+    const std::vector<double> learned = name == "prelu" ? std::vector{given.at("a")} : std::vector<double>{};
+    if (!learned.empty()) given.clear();
+    const Subject subject = calls.activation(name, given);
+    auto compare = [&](const std::string& what, const ScalarExpr& expr) {
+      const std::vector<double> wanted = numbers(run.at(what));
+      // PyTorch keeps the 1/6 of this derivative as a float.
+      const double tolerance = name == "hard_sigmoid" && what == "dy" ? 1e-8 : 1e-12;
+      for (std::size_t i = 0; i < points.size(); ++i) {
+        if (is_convention(name, what, points[i])) continue;
+        std::vector<double> operands{points[i]};
+        operands.insert(operands.end(), learned.begin(), learned.end());
+        EXPECT_TRUE(near(graph::evaluate(expr, operands), wanted[i], tolerance))
+            << name << " " << run.at("args").dump() << " " << what << " at " << points[i] << ": "
+            << graph::evaluate(expr, operands) << " instead of " << wanted[i];
+      }
+    };
+    compare("y", subject.expr);
+    compare("dy", graph::differentiate(subject.expr, 0));
+    if (!learned.empty()) compare("d_a", graph::differentiate(subject.expr, 1));
+  }
+}
+
+TEST(PyTorch, LossesAndTheirDerivatives) {
+  RegistryCalls calls;
+  for (const json& run : recording("losses").at("runs")) {
+    const auto name = run.at("name").get<std::string>();
+    const Subject subject = calls.loss(name, arguments(run));
+    const ScalarExpr derivative = graph::differentiate(subject.expr, 0);
+    const auto y = numbers(run.at("y")), t = numbers(run.at("t"));
+    const auto loss = numbers(run.at("loss")), dy = numbers(run.at("dy"));
+    for (std::size_t i = 0; i < y.size(); ++i) {
+      const std::vector<double> at{y[i], t[i]};
+      EXPECT_TRUE(near(graph::evaluate(subject.expr, at), loss[i], 1e-12))
+          << name << " at " << y[i] << ", " << t[i] << ": " << graph::evaluate(subject.expr, at)
+          << " instead of " << loss[i];
+      // At hinge's kink the tie goes to max's first operand, the constant; clamp_min in PyTorch takes the
+      // other.
+      if (name == "hinge" && loss[i] == 0 && std::abs((2 * t[i] - 1) * y[i]) == 1) continue;
+      EXPECT_TRUE(near(graph::evaluate(derivative, at), dy[i], 1e-12))
+          << "derivative of " << name << " at " << y[i] << ", " << t[i] << ": "
+          << graph::evaluate(derivative, at) << " instead of " << dy[i];
+    }
+  }
+}
+
+std::vector<double> optimizer_step(const OptimizerRule& rule, double w, double g, std::vector<double> states,
+                                   double step) {
+  std::vector<double> operands{w, g};
+  operands.insert(operands.end(), states.begin(), states.end());
+  operands.insert(operands.end(), {step, 0, 0});
+  std::vector<double> next{graph::evaluate(rule.next_w, operands)};
+  for (const ScalarExpr& expr : rule.next_states) next.push_back(graph::evaluate(expr, operands));
+  return next;
+}
+
+TEST(PyTorch, OptimizersInDouble) {
+  RegistryCalls calls;
+  const json file = recording("optimizers");
+  const std::vector<double> start = numbers(file.at("start"));
+  for (const json& run : file.at("runs")) {
+    const OptimizerRule rule = calls.optimizer(run.at("name"), arguments(run));
+    for (std::size_t i = 0; i < start.size(); ++i) {
+      double w = start[i];
+      std::vector<double> states;
+      for (const OptimizerRule::State& state : rule.states) states.push_back(state.initial);
+      for (std::size_t step = 0; step < run.at("after").size(); ++step) {
+        const double g = number(file.at("gradients")[step][i]);
+        std::vector<double> next = optimizer_step(rule, w, g, states, static_cast<double>(step + 1));
+        w = next[0];
+        states.assign(next.begin() + 1, next.end());
+        EXPECT_TRUE(near(w, number(run.at("after")[step][i]), 1e-12))
+            << run.at("name") << run.at("args").dump() << " step " << step + 1 << " parameter " << i;
+      }
+    }
+  }
+}
+
+// The update as a network has it: the gradient is a state of the graph, given anew before each step.
+graph::Graph update_graph(const OptimizerRule& rule, std::int64_t count) {
+  graph::Graph graph;
+  graph::Builder builder(graph);
+  for (const char* name : {"step", "epoch", "total_steps"}) builder.input(name, {graph::DType::kI32, {}});
+  const graph::ValueId w = builder.parameter("w", {count}, {});
+  const graph::ValueId g = builder.state("g", {count}, 0);
+  TrainSettings settings;
+  settings.optimizer = settings.optimizer_no_decay = rule;
+  training::add_updates(graph, settings, {w}, {g});
+  return graph;
+}
+
+TEST(PyTorch, OptimizersAsCompiledCode) {
+  RegistryCalls calls;
+  const json file = recording("optimizers");
+  const std::vector<double> start = numbers(file.at("start"));
+  const auto count = static_cast<std::int64_t>(start.size());
+  for (const json& run : file.at("runs")) {
+    const OptimizerRule rule = calls.optimizer(run.at("name"), arguments(run));
+    const CompiledGraph compiled(update_graph(rule, count));
+    ReferenceLeaves leaves{{"w", {{count}, start}}, {"g", {{count}, {}}}};
+    leaves["epoch"] = {{}, {0}};
+    leaves["total_steps"] = {{}, {20}};
+    for (const auto& state : rule.states)
+      leaves["w." + state.name] = make_tensor({count}, [&] { return state.initial; });
+    for (std::size_t step = 0; step < run.at("after").size(); ++step) {
+      leaves["g"].values = numbers(file.at("gradients")[step]);
+      leaves["step"] = {{}, {static_cast<double>(step + 1)}};
+      for (const auto& [name, values] : compiled.run(leaves).leaves)
+        leaves[name].values.assign(values.begin(), values.end());
+      const std::vector<double> wanted = numbers(run.at("after")[step]);
+      for (std::size_t i = 0; i < wanted.size(); ++i)
+        EXPECT_TRUE(near(leaves["w"].values[i], wanted[i], 1e-5))
+            << run.at("name") << run.at("args").dump() << " step " << step + 1 << " parameter " << i << ": "
+            << leaves["w"].values[i] << " instead of " << wanted[i];
+    }
+  }
+}
+
+runtime::SampleSet mnist_training() {
+  runtime::DataRequest request;
+  request.kind = "mnist";
+  request.search = {(kRoot / "examples" / "data" / "mnist").string()};
+  auto data = runtime::load_dataset(request, 2);
+  EXPECT_TRUE(data) << "MNIST is not in examples/data/mnist";
+  return data ? std::move(data->train) : runtime::SampleSet{};
+}
+
+class Recorded {
+ public:
+  explicit Recorded(const std::string& name) {
+    auto loaded =
+        runtime::load_safetensors((kRoot / "tests" / "reference" / (name + ".safetensors")).string());
+    EXPECT_TRUE(loaded) << name;
+    if (!loaded) return;
+    program = loaded->metadata.at("program");
+    for (auto& tensor : loaded->tensors) tensors[tensor.name] = std::move(tensor);
+  }
+  std::vector<double> values(const std::string& name) const {
+    const auto& tensor = tensors.at(name);
+    return {tensor.values.begin(), tensor.values.end()};
+  }
+  std::string program;
+  std::map<std::string, runtime::NamedTensor> tensors;
+};
+
+// Recorded weights, and state where it starts.
+ReferenceLeaves starting_leaves(const graph::Graph& graph, const Recorded& recorded) {
+  ReferenceLeaves leaves;
+  for (const graph::Node& node : graph.nodes) {
+    if (std::holds_alternative<graph::Parameter>(node.op))
+      leaves[node.name] = {node.type.extents, recorded.values(node.name)};
+    if (const auto* state = std::get_if<graph::State>(&node.op))
+      leaves[node.name] = make_tensor(node.type.extents, [&] { return state->initial; });
+  }
+  return leaves;
+}
+
+void expect_ten_steps(const std::string& name) {
+  SCOPED_TRACE(name);
+  const Recorded recorded(name);
+  const runtime::SampleSet mnist = mnist_training();
+  auto typed = type_program(recorded.program, mnist_description());
+  const graph::Graph graph = training::build_training_step(typed->network);
+  const CompiledGraph compiled(graph, {2, "", 0});
+  ReferenceLeaves leaves = starting_leaves(graph, recorded);
+  const std::vector<double> indices = recorded.values("indices"), losses = recorded.values("losses");
+  const std::int64_t batch = typed->network.train.batch;
+  for (std::size_t step = 0; step < losses.size(); ++step) {
+    std::vector<double> pixels, labels;
+    for (std::int64_t b = 0; b < batch; ++b) {
+      const auto row = static_cast<std::int64_t>(indices[step * batch + b]);
+      const std::uint8_t* first = mnist.samples.data() + row * 784;
+      pixels.insert(pixels.end(), first, first + 784);
+      labels.push_back(mnist.labels[row]);
+    }
+    leaves["samples"] = {{batch, 28, 28, 1}, std::move(pixels)};
+    leaves["labels"] = {{batch}, std::move(labels)};
+    leaves["step"] = {{}, {static_cast<double>(step + 1)}};
+    const RunResult run = compiled.run(leaves);
+    EXPECT_NEAR(run.outputs.at("loss_sum")[0] / static_cast<double>(batch), losses[step], 1e-4 * losses[step])
+        << "step " << step + 1;
+    for (const auto& [leaf, values] : run.leaves) leaves[leaf].values.assign(values.begin(), values.end());
+  }
+  for (const auto& [leaf, tensor] : recorded.tensors) {
+    if (!leaf.starts_with("after.")) continue;
+    const std::vector<double>& values = leaves.at(leaf.substr(6)).values;
+    EXPECT_LE(norm_error({values.begin(), values.end()}, recorded.values(leaf)), 1e-4) << leaf;
+  }
+}
+
+TEST(PyTorch, TenStepsOfAnMlpWithReluAndAdam) { expect_ten_steps("mlp_a"); }
+TEST(PyTorch, TenStepsOfAnMlpWithTanhGeluAndMomentum) { expect_ten_steps("mlp_b"); }
+
+template <typename Definition>
+void expect_recorded(const std::string& file,
+                     const std::map<std::string, Definition, std::less<>>& definitions,
+                     const std::map<std::string, std::string>& reasons) {
+  std::set<std::string> names;
+  const json recorded = recording(file);
+  for (const json& run : recorded.at("runs")) names.insert(run.at("name").get<std::string>());
+  for (const auto& entry : definitions)
+    EXPECT_NE(names.contains(entry.first), reasons.contains(entry.first))
+        << file << ": " << entry.first << " needs a recording or a reason for having none, and not both";
+}
+
+TEST(PyTorch, EverythingInThePreludeIsRecorded) {
+  RegistryCalls calls;
+  expect_recorded(
+      "activations", calls.prelude().activations,
+      {{"squareplus", "PyTorch has none"}, {"gaussian", "PyTorch has none"}, {"snake", "PyTorch has none"}});
+  expect_recorded("losses", calls.prelude().losses,
+                  {{"log_cosh", "PyTorch has none"},
+                   {"cross_entropy", "PyTorch's takes logits: mlp_a and mlp_b train with it"}});
+  expect_recorded("optimizers", calls.prelude().optimizers, {});
+}
+
+}  // namespace
+}  // namespace netc::testing
