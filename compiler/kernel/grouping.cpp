@@ -69,8 +69,17 @@ class Grouper {
     result_.groups[group].nodes.push_back(id);
   }
 
+  // Has the value memory of floats? Labels, samples, constants and positions have not.
+  bool is_stored(ValueId id) const {
+    const graph::Op& op = facts_.node(facts_.root(id)).op;
+    return !facts_.is_leaf(facts_.root(id)) || std::holds_alternative<graph::Parameter>(op) ||
+           std::holds_alternative<graph::State>(op);
+  }
+
   void place_contract(ValueId id) {
-    if (facts_.rank(id) != 2) return refuse(id, "contractions of this form");
+    const std::vector<ValueId>& operands = facts_.node(id).operands;
+    if (facts_.rank(id) != 2 || !is_stored(operands[0]) || !is_stored(operands[1]))
+      return refuse(id, "contractions of this form");
     start(id, Group::Kind::kContract, flat(id));
   }
 
@@ -83,11 +92,23 @@ class Grouper {
         return refuse(id, "reading a tensor in this way");
       }
     }
+    // A label is read by its row: as a vector, labels are scattered over the data set.
+    const bool needs_rows = facts_.rank(id) == 1 && reads_labels(node);
     for (int group : apart_.updates.contains(id) ? groups_apart() : operand_groups(id)) {
+      if (needs_rows && !has_rows(result_.groups[group])) continue;
       if (fits(id, map, result_.groups[group], group) && !makes_cycle(id, group)) return join(id, group);
     }
+    if (needs_rows) return refuse(id, "labels alone");
     start(id, Group::Kind::kRows, flat(id));
   }
+
+  bool reads_labels(const Node& node) const {
+    return std::any_of(node.operands.begin(), node.operands.end(), [&](ValueId operand) {
+      return std::holds_alternative<graph::Input>(facts_.node(facts_.root(operand)).op) &&
+             !facts_.is_uniform(operand);
+    });
+  }
+  static bool has_rows(const Group& group) { return group.kind == Group::Kind::kRows && group.rank >= 2; }
 
   // Those that updates of the same kind have started, if they may be joined.
   std::vector<int> groups_apart() const {
@@ -148,6 +169,7 @@ class Grouper {
         graph::is_identity(reduce.operand) && reduce.domain == facts_.graph().type(operand).extents;
     const bool sum = reduce.kind == graph::ReduceKind::kSum;
     auto keeps = [&](std::uint32_t axis) { return reduce.result == graph::axes_map(std::array{axis}); };
+    if (!is_stored(operand)) return refuse(id, "reductions of this form");
     if (whole && reduce.domain.size() == 1 && reduce.result.empty() && sum) {
       return start(id, Group::Kind::kColumns, {reduce.domain[0], 1});
     }

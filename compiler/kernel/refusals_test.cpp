@@ -95,6 +95,23 @@ TEST_F(Refusals, ProductsOfTwoParameters) {
                  "a matrix product of these layouts");
 }
 
+// Beside a row's other values labels are read row by row; alone they are a vector that is nowhere in memory.
+TEST_F(Refusals, LabelsAlone) {
+  ScalarExpr expr;
+  expr.root = expr.pool.unary(ScalarOp::kConvert, expr.pool.operand(0));
+  expect_refused(builder_.map(expr, {builder_.input("labels", {DType::kI32, {6}})}), "labels alone");
+}
+
+TEST_F(Refusals, ReductionsOfConstants) {
+  const ValueId ones = graph_.add({Constant{{1}}, {}, {DType::kF32, {4, 6}}, "", {}});
+  expect_refused(builder_.reduce_axes(ReduceKind::kSum, ones, std::array{0u}), "reductions of this form");
+}
+
+TEST_F(Refusals, ProductsOfConstants) {
+  const ValueId ones = graph_.add({Constant{{1}}, {}, {DType::kF32, {4, 6}}, "", {}});
+  expect_refused(builder_.matmul(ones, parameter("b", {6, 5})), "contractions of this form");
+}
+
 TEST_F(Refusals, ReadingColumnsBackwards) {
   ScalarExpr expr;
   expr.root = expr.pool.unary(ScalarOp::kExp, expr.pool.operand(0));
