@@ -196,7 +196,8 @@ Value* Math::sign(Value* x) {
   return b_.CreateSelect(b_.CreateFCmpOGT(x, constant(x, 0)), constant(x, 1), negative);
 }
 
-// In double, with pi/2 in two parts: good for |x| up to 1e9.
+// In double, with pi/2 in two parts: good for |x| up to 2^50. Beyond, neighbouring floats are further apart
+// than the period, and the result is arbitrary.
 Math::Reduced Math::reduce(Value* x) {
   Type* wide = b_.getDoubleTy();
   if (auto* vector = llvm::dyn_cast<llvm::FixedVectorType>(x->getType()))
