@@ -68,7 +68,7 @@ class Process {
     const int flags = O_WRONLY | O_CREAT | O_TRUNC;
     ::dup2(::open((folder_ + "/.stdout").c_str(), flags, 0666), 1);
     ::dup2(::open((folder_ + "/.stderr").c_str(), flags, 0666), 2);
-    ::close(0);
+    ::dup2(::open("/dev/null", O_RDONLY), 0);
     if (::chdir(folder_.c_str()) != 0) ::_exit(126);
     std::vector<char*> arguments;
     for (std::string& word : command) arguments.push_back(word.data());
