@@ -41,11 +41,11 @@ void Executor::bind(const SampleSet& set) {
   }
 }
 
-bool Executor::step(int thread, const std::int32_t* rows, const StepNumbers& numbers) {
+bool Executor::step(int thread, const std::int32_t* rows, const StepNumbers& numbers, bool alone) {
   PerThread& mine = threads_[thread];
   mine.samples.rows = mine.labels.rows = rows;
   mine.numbers = numbers;
-  const std::int64_t threads = team_.size();
+  const std::int64_t threads = alone ? 1 : team_.size();
   for (std::size_t i = 0; i < program_.calls.size(); ++i) {
     const KernelCall& call = program_.calls[i];
     if (call.barrier_before && threads > 1) team_.meet();

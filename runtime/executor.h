@@ -22,8 +22,8 @@ class Executor {
   // One step, on this thread's share; every thread of the team calls it with equal arguments (within
   // ThreadTeam::run). `rows` names the batch's samples: `program.batch` valid numbers, of which the first
   // `numbers.count` count, then kLookAhead more. False: the loss was not finite, and nothing was updated; all
-  // threads agree.
-  bool step(int thread, const std::int32_t* rows, const StepNumbers& numbers);
+  // threads agree. `alone`: thread 0 does all of the work, and no other calls it.
+  bool step(int thread, const std::int32_t* rows, const StepNumbers& numbers, bool alone = false);
 
   // Of the last step, for any thread; 0 where the program has no such output.
   float loss_sum(int thread) const { return program_.loss_sum ? *number(*program_.loss_sum, thread) : 0; }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <limits>
 
+#include "runtime/pace.h"
+
 namespace netc::runtime {
 
 namespace {
@@ -24,8 +26,11 @@ std::vector<std::int32_t> padded(std::vector<std::int32_t> rows, std::int64_t ba
 // s + 1: every thread passes a barrier of step s before it looks, so all stop at the same step.
 struct Trainer::Shared {
   std::atomic<std::int64_t> stop_before{std::numeric_limits<std::int64_t>::max()};
+  Steps steps;
+  // Of thread 0.
   EpochOutcome result;
   double loss = 0, correct = 0;
+  double start = 0, before = 0, drawn = 0;
 };
 
 Trainer::Trainer(Executor& executor, ThreadTeam& team, TrainingPlan plan, std::vector<std::int32_t> samples,
@@ -46,47 +51,52 @@ EpochOutcome Trainer::run_epoch(std::int64_t epoch, const Progress& progress) {
   order_ = padded(std::move(order_), batch_);
   Shared shared;
   const double start = now_seconds();
-  team_.run([&](int thread) { run_steps(thread, epoch, shared, progress); });
+  shared.start = shared.before = shared.drawn = start;
+  team_.run([&](int thread) {
+    take_steps(team_, shared.steps, thread, steps_, [&](std::int64_t i, bool alone) {
+      return !is_stopped(thread, i, shared) && take_step(thread, epoch, i, alone, shared, progress);
+    });
+  });
   shared.result.seconds = now_seconds() - start;
   const auto counted = static_cast<double>(samples_.size());
   shared.result.scores = {shared.loss / counted, shared.correct / counted};
   return shared.result;
 }
 
-void Trainer::run_steps(int thread, std::int64_t epoch, Shared& shared, const Progress& progress) {
+bool Trainer::is_stopped(int thread, std::int64_t i, Shared& shared) const {
+  if (shared.stop_before.load(std::memory_order_relaxed) <= i) {
+    if (thread == 0) shared.result.outcome = Outcome::kInterrupted;
+    return true;
+  }
+  if (thread == 0 && stop_.load(std::memory_order_relaxed))
+    shared.stop_before.store(i + 1, std::memory_order_relaxed);
+  return false;
+}
+
+bool Trainer::take_step(int thread, std::int64_t epoch, std::int64_t i, bool alone, Shared& shared,
+                        const Progress& progress) {
   const auto count = static_cast<std::int64_t>(samples_.size());
   StepNumbers numbers;
   numbers.epoch = static_cast<double>(epoch);
   numbers.total_steps = static_cast<double>(plan_.epochs * steps_);
   numbers.seed = plan_.seed;
-  double before = now_seconds(), drawn = before;
-  const double start = before;
-  for (std::int64_t i = 0; i < steps_; ++i) {
-    if (shared.stop_before.load(std::memory_order_relaxed) <= i) {
-      if (thread == 0) shared.result.outcome = Outcome::kInterrupted;
-      return;
-    }
-    if (thread == 0 && stop_.load(std::memory_order_relaxed))
-      shared.stop_before.store(i + 1, std::memory_order_relaxed);
-    numbers.step = static_cast<double>(epoch * steps_ + i + 1);
-    numbers.count = static_cast<double>(std::min(batch_, count - i * batch_));
-    const bool good = executor_.step(thread, order_.data() + i * batch_, numbers);
-    if (thread == 0) {
-      const double now = now_seconds();
-      step_times_.push_back(static_cast<float>((now - before) * 1e6));
-      if (!first_step_at_) first_step_at_ = now;
-      before = now;
-      shared.result.step = static_cast<std::int64_t>(numbers.step);
-      shared.loss += executor_.loss_sum(0);
-      shared.correct += executor_.correct(0);
-      if (!good) shared.result.outcome = Outcome::kDiverged;
-      if (now - drawn > kProgressSeconds) {
-        drawn = now;
-        progress(i + 1, now - start, shared.loss / static_cast<double>(std::min((i + 1) * batch_, count)));
-      }
-    }
-    if (!good) return;
+  numbers.step = static_cast<double>(epoch * steps_ + i + 1);
+  numbers.count = static_cast<double>(std::min(batch_, count - i * batch_));
+  const bool good = executor_.step(thread, order_.data() + i * batch_, numbers, alone);
+  if (thread != 0) return good;
+  const double now = now_seconds();
+  step_times_.push_back(static_cast<float>((now - shared.before) * 1e6));
+  if (!first_step_at_) first_step_at_ = now;
+  shared.before = now;
+  shared.result.step = static_cast<std::int64_t>(numbers.step);
+  shared.loss += executor_.loss_sum(0);
+  shared.correct += executor_.correct(0);
+  if (!good) shared.result.outcome = Outcome::kDiverged;
+  if (now - shared.drawn > kProgressSeconds) {
+    shared.drawn = now;
+    progress(i + 1, now - shared.start, shared.loss / static_cast<double>(std::min((i + 1) * batch_, count)));
   }
+  return good;
 }
 
 Totals evaluate(Executor& executor, ThreadTeam& team, std::vector<std::int32_t> rows) {
@@ -94,15 +104,17 @@ Totals evaluate(Executor& executor, ThreadTeam& team, std::vector<std::int32_t> 
   Totals totals;
   totals.samples = static_cast<std::int64_t>(rows.size());
   rows = padded(std::move(rows), batch);
+  Steps steps;
   team.run([&](int thread) {
-    for (std::int64_t begin = 0; begin < totals.samples; begin += batch) {
+    take_steps(team, steps, thread, (totals.samples + batch - 1) / batch, [&](std::int64_t i, bool alone) {
       StepNumbers numbers;
-      numbers.count = static_cast<double>(std::min(batch, totals.samples - begin));
-      executor.step(thread, rows.data() + begin, numbers);
-      if (thread != 0) continue;
+      numbers.count = static_cast<double>(std::min(batch, totals.samples - i * batch));
+      executor.step(thread, rows.data() + i * batch, numbers, alone);
+      if (thread != 0) return true;
       totals.loss += executor.loss_sum(0);
       totals.correct += executor.correct(0);
-    }
+      return true;
+    });
   });
   return totals;
 }

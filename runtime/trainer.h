@@ -54,7 +54,9 @@ class Trainer {
 
  private:
   struct Shared;
-  void run_steps(int thread, std::int64_t epoch, Shared& shared, const Progress& progress);
+  bool is_stopped(int thread, std::int64_t i, Shared& shared) const;
+  bool take_step(int thread, std::int64_t epoch, std::int64_t i, bool alone, Shared& shared,
+                 const Progress& progress);
 
   Executor& executor_;
   ThreadTeam& team_;

@@ -1,0 +1,49 @@
+#include "runtime/pace.h"
+
+#include <algorithm>
+
+namespace netc::runtime {
+
+namespace {
+
+// A stretch is long enough to be judged.
+constexpr double kStretchSeconds = 0.01;
+constexpr std::int64_t kStretchSteps = 4;
+// A team that is so much slower than it can be is disturbed.
+constexpr double kDisturbed = 3;
+constexpr double kLeastPatience = 0.2, kMostPatience = 3;
+
+}  // namespace
+
+void Pace::start_stretch(double now, bool alone) {
+  alone_ = alone;
+  began_ = now;
+  steps_ = 0;
+}
+
+bool Pace::step_done(double now) {
+  ++steps_;
+  if (!alone_) fastest_ = std::min(fastest_, now - before_);
+  before_ = now;
+  const double seconds = now - began_;
+  if (seconds < kStretchSeconds || steps_ < kStretchSteps) return alone_;
+  const double mean = seconds / static_cast<double>(steps_);
+  if (!alone_) {
+    of_team_ = mean;
+    const bool disturbed = mean > kDisturbed * fastest_;
+    if (!disturbed) patience_ = kLeastPatience;
+    start_stretch(now, disturbed && now >= try_at_);
+    // Alone until then, if that is faster; a stretch ends, but another begins.
+    if (alone_) try_at_ = now + patience_;
+  } else if (mean > of_team_ || now >= try_at_) {
+    // Each time that the team is found disturbed again, it is tried later.
+    patience_ = std::min(2 * patience_, kMostPatience);
+    if (mean > of_team_) try_at_ = now + patience_;
+    start_stretch(now, false);
+  } else {
+    start_stretch(now, true);
+  }
+  return alone_;
+}
+
+}  // namespace netc::runtime
