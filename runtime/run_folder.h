@@ -8,8 +8,7 @@
 //   [out],
 //                           and activations' learned parameters
 //   checkpoint.safetensors  parameters and optimizer state after the last finished epoch; metadata: epoch,
-//   step,
-//                           seed, split, hash of the program
+//                           step, seed, batch, train_samples, validation_samples
 //   history.csv             epoch, then the sorted columns that Keras's CSVLogger writes
 //   metrics.json            the report (report.h)
 //

@@ -28,9 +28,8 @@ std::unique_ptr<llvm::TargetMachine> make_target_machine(const kernel::Target& t
   std::string error;
   const llvm::Target* found = llvm::TargetRegistry::lookupTarget(triple, error);
   NETC_CHECK(found, "LLVM has this machine's target");
-  std::unique_ptr<llvm::TargetMachine> machine(found->createTargetMachine(triple, target.cpu, target.features,
-                                                                          {}, llvm::Reloc::PIC_, std::nullopt,
-                                                                          llvm::CodeGenOptLevel::Less));
+  std::unique_ptr<llvm::TargetMachine> machine(found->createTargetMachine(
+      triple, target.cpu, target.features, {}, llvm::Reloc::PIC_, std::nullopt, llvm::CodeGenOptLevel::Less));
   NETC_CHECK(machine, "LLVM has a target machine for the processor");
   return machine;
 }

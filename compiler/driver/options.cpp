@@ -128,7 +128,7 @@ class Line {
     add_program_options(sub);
     add_running_options(sub);
     sub->add_option("--out", options_.out, "The folder for what was learned; default: runs/NAME-N");
-    sub->add_flag("!--no-save", options_.save, "Writes no folder");
+    sub->add_flag_callback("--no-save", [this] { options_.save = false; }, "Writes no folder");
     sub->add_option("--resume", options_.resume, "A run's folder: goes on after its last finished epoch");
   }
 

@@ -10,6 +10,7 @@ DiagnosticBuilder& DiagnosticBuilder::caret(std::string text) {
 }
 
 DiagnosticBuilder& DiagnosticBuilder::label(Span span, std::string text) {
+  if (span.begin == span.end) return *this;
   diagnostic_->labels.push_back({span, std::move(text)});
   return *this;
 }

@@ -54,6 +54,7 @@ class DiagnosticBuilder {
  public:
   explicit DiagnosticBuilder(Diagnostic& diagnostic) : diagnostic_(&diagnostic) {}
   DiagnosticBuilder& caret(std::string text);
+  // Dropped where the span is empty: there is no place to show, as of data that the program does not mention.
   DiagnosticBuilder& label(Span span, std::string text);
   DiagnosticBuilder& hint(std::string text);
 
