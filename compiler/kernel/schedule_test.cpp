@@ -23,7 +23,7 @@ TEST(Schedule, AccumulatorsARowOfBAndABroadcastFitTheRegisters) {
     for (std::int64_t rows = 1; rows <= 70; ++rows) {
       for (std::int64_t columns : {1, 10, 16, 17, 48, 100, 128, 512, 784, 2048}) {
         const Kernel kernel = contraction(rows, columns, target);
-        const auto& form = std::get<ContractKernel>(kernel.form);
+        const auto form = std::get<ContractKernel>(kernel.form);
         const std::int64_t each = 16 / target.floats_a_register;
         EXPECT_LE((form.row_tile * form.block_tile + form.block_tile) * each + 1, target.vector_registers)
             << target.cpu << ": " << rows << " x " << columns;
@@ -55,7 +55,7 @@ TEST(Schedule, TilesOfContractionsAreNeverHigherThanTheRegisterTile) {
     for (std::int64_t rows = 1; rows <= 130; ++rows) {
       for (std::int64_t columns : {1, 16, 33, 64, 128, 1000}) {
         const Kernel kernel = contraction(rows, columns, target);
-        const auto& form = std::get<ContractKernel>(kernel.form);
+        const auto form = std::get<ContractKernel>(kernel.form);
         const std::int64_t tiles =
             kernel.parallel == Axis::kRows ? kernel.tiles : (rows + form.row_tile - 1) / form.row_tile;
         EXPECT_LE((rows + tiles - 1) / tiles, form.row_tile)
@@ -68,13 +68,13 @@ TEST(Schedule, TilesOfContractionsAreNeverHigherThanTheRegisterTile) {
 
 // kernels.md: 17 = 9 + 8.
 TEST(Schedule, SeventeenRowsAreNineAndEight) {
-  const auto& form = std::get<ContractKernel>(contraction(17, 128, kAvx512).form);
+  const auto form = std::get<ContractKernel>(contraction(17, 128, kAvx512).form);
   EXPECT_EQ(form.row_tile, 9);
 }
 
 TEST(Schedule, AFewRowsTakeMoreVectors) {
   const Kernel kernel = contraction(2, 128, kAvx512);
-  const auto& form = std::get<ContractKernel>(kernel.form);
+  const auto form = std::get<ContractKernel>(kernel.form);
   EXPECT_GE(form.row_tile * form.block_tile, 8);
 }
 
