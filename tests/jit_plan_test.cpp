@@ -163,7 +163,9 @@ TEST(Plans, AWeightThatIsReadBothWaysHasACopyThatIsRewritten) {
   for (const kernel::Buffer& buffer : plan.buffers) {
     if (buffer.leaf == "dense_2.weight") axes.push_back(buffer.layout.minor_axis);
     // The first layer passes nothing back.
-    if (buffer.leaf == "dense_1.weight") EXPECT_EQ(buffer.layout.minor_axis, 1u);
+    if (buffer.leaf == "dense_1.weight") {
+      EXPECT_EQ(buffer.layout.minor_axis, 1u);
+    }
   }
   std::ranges::sort(axes);
   EXPECT_EQ(axes, (std::vector<std::uint32_t>{0, 1}));
@@ -206,12 +208,6 @@ TEST(OptimizerPlans, ClippingByNormStoresGradients) {
   EXPECT_FALSE(is_fused(plan, "dense_1.weight"));
   EXPECT_GE(stored(plan, {20, 48}), 1);
   EXPECT_GE(stored(plan, {48, 10}), 1);
-}
-
-ScalarExpr scalar(ScalarOp op) {
-  ScalarExpr expr;
-  expr.root = expr.pool.binary(op, expr.pool.operand(0), expr.pool.operand(1));
-  return expr;
 }
 
 // a * b in [m, n] with the contracted axis first in both: a [k, m], b [k, n].
