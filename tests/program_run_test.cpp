@@ -50,7 +50,8 @@ TEST_F(Run, SaysWhatHappened) {
 }
 
 TEST_F(Run, DrawsABarOnATerminal) {
-  if (std::system("command -v script > /dev/null") != 0) GTEST_SKIP() << "there is no `script` here";
+  if (std::system("script -qec true /dev/null < /dev/null > /dev/null 2>&1") != 0)
+    GTEST_SKIP() << "`script` finds no terminal here";
   write_program("net.net", "dense 3 softmax");
   const std::string line = std::string(NETC_BINARY) + " run net.net --epochs 1 --no-save";
   const Outcome outcome = Process(folder_.path(), {"script", "-qec", line, "/dev/null"}).wait();
