@@ -99,7 +99,8 @@ TEST(PyTorch, ActivationsAndTheirDerivatives) {
 
 TEST(PyTorch, LossesAndTheirDerivatives) {
   RegistryCalls calls;
-  for (const json& run : recording("losses").at("runs")) {
+  const json recorded = recording("losses");
+  for (const json& run : recorded.at("runs")) {
     const auto name = run.at("name").get<std::string>();
     const Subject subject = calls.loss(name, arguments(run));
     const ScalarExpr derivative = graph::differentiate(subject.expr, 0);

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "compiler/network/network.h"
-#include "compiler/network/text.h"
+#include "runtime/report.h"
 
 namespace netc {
 namespace {
@@ -13,9 +13,9 @@ struct Row {
   std::int64_t parameters = 0, flops = 0;
 };
 
-std::string count_or_blank(std::int64_t number, std::string (*text)(std::int64_t)) {
-  return number == 0 ? "" : text(number);
-}
+std::string or_blank(std::int64_t number, std::string text) { return number == 0 ? "" : text; }
+
+std::string human(std::int64_t count) { return runtime::human_count(static_cast<double>(count)); }
 
 std::string megabytes(std::int64_t bytes) {
   const double mega = static_cast<double>(bytes) / 1e6;
@@ -56,13 +56,14 @@ std::string summary(const Network& network, const Sources& sources, std::int64_t
   std::string text =
       fmt::format("{:{}}    {:{}}    parameters      FLOP a sample\n", network.name, left, "output", output);
   for (const Row& row : table) {
-    std::string line = fmt::format("{:<9}{:{}}    {:{}}    {:>10}      {:>13}", row.line, row.text, left - 9,
-                                   row.output, output, count_or_blank(row.parameters, with_commas),
-                                   count_or_blank(row.flops, short_count));
+    std::string line =
+        fmt::format("{:<9}{:{}}    {:{}}    {:>10}      {:>13}", row.line, row.text, left - 9, row.output,
+                    output, or_blank(row.parameters, runtime::with_commas(row.parameters)),
+                    or_blank(row.flops, human(row.flops)));
     text += line.substr(0, line.find_last_not_of(' ') + 1) + "\n";
   }
-  text += fmt::format("{:{}}    {:{}}    {:>10}      {:>13}", "", left, "", output, with_commas(parameters),
-                      short_count(flops));
+  text += fmt::format("{:{}}    {:{}}    {:>10}      {:>13}", "", left, "", output,
+                      runtime::with_commas(parameters), human(flops));
   if (arena_bytes > 0)
     text += fmt::format("     a step of {} needs {}", network.train.batch, megabytes(arena_bytes));
   return text + "\n";
