@@ -51,7 +51,7 @@ TEST_F(Stop, ControlCSavesWhatWasLearned) {
   runtime::Result<runtime::LoadedTensors> weights =
       runtime::load_safetensors(path_of("mine/weights.safetensors"));
   ASSERT_TRUE(weights);
-  EXPECT_EQ(runtime::sha256_of(weights->tensors), metrics("mine")["weights_sha256"]);
+  EXPECT_EQ(runtime::sha256_of(weights->tensors), metrics("mine")["weights_sha256"].get<std::string>());
   EXPECT_EQ(netc({"eval", "mine"}).exit_code, 0);
   expect_same_as_uninterrupted("mine", epochs_done("mine") + 2);
 }
