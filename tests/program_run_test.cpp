@@ -204,7 +204,7 @@ TEST_F(Run, DivergenceStopsBeforeTheStep) {
   runtime::Result<runtime::LoadedTensors> weights =
       runtime::load_safetensors(path_of("mine/weights.safetensors"));
   ASSERT_TRUE(weights);
-  EXPECT_EQ(runtime::sha256_of(weights->tensors), told["weights_sha256"]);
+  EXPECT_EQ(runtime::sha256_of(weights->tensors), told["weights_sha256"].get<std::string>());
   for (const runtime::NamedTensor& tensor : weights->tensors) {
     for (float value : tensor.values) EXPECT_TRUE(std::isfinite(value)) << tensor.name;
   }
