@@ -54,7 +54,7 @@ kernel::Target fixed_target(const std::string& cpu) {
 
 kernel::Plan golden_plan(const TypedProgram& typed, const kernel::Target& target) {
   Diagnostics diagnostics;
-  auto plan = kernel::lower(training::build_training_step(typed.network), {target, 2}, diagnostics);
+  auto plan = kernel::lower(training::build_training_step(typed.network), target, diagnostics);
   EXPECT_TRUE(plan) << render_all(typed.sources, diagnostics);
   if (!plan) return {};
   EXPECT_EQ(kernel::verify(*plan), "");

@@ -51,8 +51,7 @@ std::vector<runtime::NamedTensor> persistent(const kernel::Plan& plan, const Ref
 kernel::Plan make_plan(const graph::Graph& graph, const RunSetting& setting) {
   Diagnostics diagnostics;
   EXPECT_EQ(graph::verify(graph), "");
-  std::optional<kernel::Plan> plan =
-      kernel::lower(graph, {*codegen::find_target(setting.cpu), setting.threads}, diagnostics);
+  std::optional<kernel::Plan> plan = kernel::lower(graph, *codegen::find_target(setting.cpu), diagnostics);
   EXPECT_TRUE(plan) << (diagnostics.empty() ? "" : diagnostics.sorted()[0].message);
   EXPECT_EQ(plan ? kernel::verify(*plan) : "", "") << (plan ? kernel::print(*plan) : "");
   if (!plan) return {};

@@ -23,7 +23,7 @@ kernel::Plan plan_of(std::vector<ScalarOp> functions, std::int64_t rows = 8) {
         {"y" + number, builder.map(expr, {builder.parameter("x" + number, {rows, 20}, {})})});
   }
   Diagnostics diagnostics;
-  std::optional<kernel::Plan> plan = kernel::lower(graph, {*find_target(""), 2}, diagnostics);
+  std::optional<kernel::Plan> plan = kernel::lower(graph, *find_target(""), diagnostics);
   EXPECT_TRUE(plan);
   return std::move(*plan);
 }

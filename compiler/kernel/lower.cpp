@@ -62,10 +62,10 @@ std::set<ValueId> wanted_outside(const Facts& facts, const Grouping& grouping) {
 
 class Lowering {
  public:
-  Lowering(const Facts& facts, const Fused& fused, const LowerOptions& options, Diagnostics& diagnostics)
+  Lowering(const Facts& facts, const Fused& fused, const Target& target, Diagnostics& diagnostics)
       : facts_(facts),
         fused_(fused),
-        options_(options),
+        target_(target),
         diagnostics_(diagnostics),
         buffers_(facts, plan_),
         wanted_(wanted_outside(facts, fused.grouping)) {}
@@ -246,7 +246,7 @@ class Lowering {
     for (const graph::Output& output : facts_.graph().outputs)
       plan_.outputs.push_back({output.name, buffers_.of(output.value)});
     for (Kernel& kernel : plan_.kernels) {
-      schedule(kernel, options_.target);
+      schedule(kernel, target_);
       if (kernel.replicated) kernel.tiles = 1;
       find_accesses(plan_, kernel);
     }
@@ -256,7 +256,7 @@ class Lowering {
 
   const Facts& facts_;
   const Fused& fused_;
-  const LowerOptions& options_;
+  const Target& target_;
   Diagnostics& diagnostics_;
   Plan plan_;
   BufferTable buffers_;
@@ -266,11 +266,11 @@ class Lowering {
 
 }  // namespace
 
-std::optional<Plan> lower(const graph::Graph& graph, const LowerOptions& options, Diagnostics& diagnostics) {
+std::optional<Plan> lower(const graph::Graph& graph, const Target& target, Diagnostics& diagnostics) {
   Facts facts(graph);
   std::optional<Fused> fused = fuse(facts, diagnostics);
   if (!fused) return std::nullopt;
-  return Lowering(facts, *fused, options, diagnostics).run();
+  return Lowering(facts, *fused, target, diagnostics).run();
 }
 
 }  // namespace netc::kernel

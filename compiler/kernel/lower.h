@@ -9,14 +9,9 @@
 
 namespace netc::kernel {
 
-struct LowerOptions {
-  Target target;
-  int threads = 2;  // for the choice of the parallel axis; never changes results
-};
-
 // Precondition: `graph` verifies; its inputs are `samples` (u8), `labels` (i32) and the step's numbers
 // `step`, `epoch`, `total_steps`, `count` (i32, rank 0); outputs named `loss_sum` guard the updates. Empty
 // exactly when a diagnostic was emitted, for a graph whose form has no kernel yet.
-std::optional<Plan> lower(const graph::Graph& graph, const LowerOptions& options, Diagnostics& diagnostics);
+std::optional<Plan> lower(const graph::Graph& graph, const Target& target, Diagnostics& diagnostics);
 
 }  // namespace netc::kernel

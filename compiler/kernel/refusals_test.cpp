@@ -22,7 +22,7 @@ class Refusals : public ::testing::Test {
     graph_.outputs = {{"y", value}};
     EXPECT_EQ(graph::verify(graph_), "");
     Diagnostics diagnostics;
-    EXPECT_FALSE(lower(graph_, {{"x86-64-v4", "", 32, 16}, 2}, diagnostics));
+    EXPECT_FALSE(lower(graph_, {"x86-64-v4", "", 32, 16}, diagnostics));
     EXPECT_TRUE(diagnostics.has_errors());
     return golden::diagnostics_text(sources_, diagnostics);
   }
