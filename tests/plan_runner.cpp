@@ -51,7 +51,8 @@ std::vector<runtime::NamedTensor> persistent(const kernel::Plan& plan, const Ref
 kernel::Plan make_plan(const graph::Graph& graph, const RunSetting& setting) {
   Diagnostics diagnostics;
   EXPECT_EQ(graph::verify(graph), "");
-  std::optional<kernel::Plan> plan = kernel::lower(graph, *codegen::find_target(setting.cpu), diagnostics);
+  std::optional<kernel::Plan> plan =
+      kernel::lower(graph, *codegen::find_target(setting.cpu), diagnostics, setting.overrides);
   EXPECT_TRUE(plan) << (diagnostics.empty() ? "" : diagnostics.sorted()[0].message);
   EXPECT_EQ(plan ? kernel::verify(*plan) : "", "") << (plan ? kernel::print(*plan) : "");
   if (!plan) return {};

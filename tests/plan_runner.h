@@ -28,6 +28,7 @@ struct RunSetting {
   int threads = 1;
   std::string cpu;  // empty: this machine
   std::uint64_t seed = 0;
+  kernel::ScheduleOverrides overrides = {};
 };
 
 // The kernel plan of a graph; fails the test where it is refused or does not verify.

@@ -1,6 +1,5 @@
 #include "compiler/codegen/forms.h"
-#include "compiler/codegen/scalar_emitter.h"
-#include "compiler/codegen/stores.h"
+#include "compiler/codegen/products.h"
 
 namespace netc::codegen {
 
@@ -9,88 +8,113 @@ using llvm::Value;
 
 namespace {
 
-// A register tile keeps its sums in vectors carried round the loop over k: b is loaded once a k and shared by
-// all rows, a is broadcast.
 class ContractEmitter {
  public:
   ContractEmitter(Emitter& emitter, const ContractKernel& form)
-      : e_(emitter), b_(emitter.builder()), form_(form), kernel_(emitter.kernel()), scalars_(emitter) {
-    const bool by_rows = kernel_.parallel == kernel::Axis::kRows;
-    row_tiles_ = by_rows ? kernel_.tiles : (kernel_.rows + form.row_tile - 1) / form.row_tile;
-    column_tiles_ = kernel::blocks_of(kernel_.columns) / form.block_tile;
-  }
+      : e_(emitter),
+        b_(emitter.builder()),
+        form_(form),
+        kernel_(emitter.kernel()),
+        scalars_(emitter),
+        epilogue_(emitter, scalars_, form),
+        products_(emitter, scalars_, form),
+        by_rows_(kernel_.parallel == kernel::Axis::kRows),
+        blocks_(kernel::blocks_of(kernel_.columns)),
+        row_tiles_(kernel::row_tiles(kernel_)),
+        column_tiles_(kernel::column_tiles(kernel_)) {}
 
   void run() {
-    const bool by_rows = kernel_.parallel == kernel::Axis::kRows;
-    e_.loop(e_.begin(), e_.end(), 1, false, [&](Value* outer) {
-      Value* inner_tiles = e_.index(by_rows ? column_tiles_ : row_tiles_);
-      e_.loop(e_.index(0), inner_tiles, 1, true,
-              [&](Value* inner) { by_rows ? tile(outer, inner) : tile(inner, outer); });
-    });
+    if (form_.nonzeros) {
+      e_.branch(has_few_nonzeros(), [&] { nonzero_tiles(); }, [&] { all_tiles(); });
+    } else {
+      all_tiles();
+    }
     e_.finish();
   }
 
  private:
-  // Balanced tiles have two heights at most, so two bodies.
+  // Groups of row tiles, whose part of a stays in the cache while all columns pass.
+  void all_tiles() {
+    Value* first_row = by_rows_ ? e_.begin() : e_.index(0);
+    Value* last_row = by_rows_ ? e_.end() : e_.index(row_tiles_);
+    if (form_.row_group >= row_tiles_) {
+      group(first_row, last_row);
+    } else {
+      e_.loop(first_row, last_row, form_.row_group, true, [&](Value* first) {
+        Value* after = b_.CreateAdd(first, e_.index(form_.row_group));
+        group(first, b_.CreateSelect(b_.CreateICmpSLT(after, last_row), after, last_row));
+      });
+    }
+    if (form_.deferred) epilogue_.flush();
+  }
+
+  void group(Value* first_row, Value* last_row) {
+    Value* first_column = by_rows_ ? e_.index(0) : e_.begin();
+    Value* last_column = by_rows_ ? e_.index(column_tiles_) : e_.end();
+    e_.loop(first_column, last_column, 1, true, [&](Value* column) {
+      e_.loop(first_row, last_row, 1, true, [&](Value* row) { tile(row, column); });
+    });
+  }
+
+  // Balanced tiles have two heights and two widths at most, so few bodies.
   void tile(Value* row_tile, Value* column_tile) {
-    const std::int64_t height = kernel_.rows / row_tiles_, higher = kernel_.rows % row_tiles_;
-    Value* row = e_.tile_begin(row_tile, kernel_.rows, row_tiles_);
-    Value* block = e_.times(column_tile, form_.block_tile);
-    if (higher == 0) return body(row, block, height);
-    e_.branch(
-        b_.CreateICmpSLT(row_tile, e_.index(higher)), [&] { body(row, block, height + 1); },
-        [&] { body(row, block, height); });
+    Tile tile;
+    tile.row = e_.tile_begin(row_tile, kernel_.rows, row_tiles_);
+    tile.block = e_.tile_begin(column_tile, blocks_, column_tiles_);
+    balanced(row_tile, kernel_.rows, row_tiles_, [&](std::int64_t height) {
+      balanced(column_tile, blocks_, column_tiles_, [&](std::int64_t width) {
+        tile.height = height;
+        tile.width = width;
+        const Sums sums = products_.all(tile, epilogue_);
+        if (form_.deferred) return epilogue_.defer(tile.row, tile.block, sums);
+        epilogue_.finish(tile.row, tile.block, width, sums);
+      });
+    });
   }
 
-  void body(Value* row, Value* block, std::int64_t height) {
-    Value* a = e_.advance(e_.base(form_.a), row, form_.a_row_stride * 4);
-    Value* b = e_.advance(e_.base(form_.b), block, form_.b_block_stride * 4);
-    std::vector<Value*> sums(height * form_.block_tile, llvm::Constant::getNullValue(e_.vector_type()));
-    const std::int64_t whole = form_.k / form_.unroll * form_.unroll;
-    if (whole > 0) {
-      sums = e_.reduce_loop(e_.index(0), e_.index(whole), form_.unroll, sums,
-                            [&](Value* k, std::vector<Value*> carried) {
-                              Value* a_k = e_.advance(a, k, form_.a_k_stride * 4);
-                              Value* b_k = e_.advance(b, k, form_.b_k_stride * 4);
-                              for (std::int64_t u = 0; u < form_.unroll; ++u)
-                                multiply_add(a_k, b_k, u, height, carried);
-                              return carried;
-                            });
-    }
-    for (std::int64_t k = whole; k < form_.k; ++k) multiply_add(a, b, k, height, sums);
-    epilogue(row, block, height, sums);
+  template <typename Body>
+  void balanced(Value* tile, std::int64_t extent, std::int64_t tiles, Body body) {
+    const std::int64_t size = extent / tiles, larger = extent % tiles;
+    if (larger == 0) return body(size);
+    e_.branch(b_.CreateICmpSLT(tile, e_.index(larger)), [&] { body(size + 1); }, [&] { body(size); });
   }
 
-  // The k-th product, counted from a and b.
-  void multiply_add(Value* a, Value* b, std::int64_t k, std::int64_t height, std::vector<Value*>& sums) {
-    std::vector<Value*> row_of_b;
-    for (std::int64_t j = 0; j < form_.block_tile; ++j) {
-      row_of_b.push_back(
-          e_.load(e_.vector_type(), e_.advance(b, (k * form_.b_k_stride + j * form_.b_block_stride) * 4)));
-    }
-    for (std::int64_t r = 0; r < height; ++r) {
-      Value* element =
-          e_.load(b_.getFloatTy(), e_.advance(a, (r * form_.a_row_stride + k * form_.a_k_stride) * 4));
-      Value* splat = scalars_.widen(element);
-      for (std::int64_t j = 0; j < form_.block_tile; ++j) {
-        Value*& sum = sums[r * form_.block_tile + j];
-        sum = scalars_.math().fma(splat, row_of_b[j], sum);
-      }
-    }
+  Value* has_few_nonzeros() {
+    Value* counts = e_.base(form_.nonzeros->counts);
+    std::vector<Value*> total =
+        e_.reduce_loop(e_.index(0), e_.index(form_.nonzeros->counted), 1, {b_.getInt32(0)},
+                       [&](Value* i, const std::vector<Value*>& carried) {
+                         return std::vector<Value*>{
+                             b_.CreateAdd(carried[0], e_.load(b_.getInt32Ty(), e_.advance(counts, i)))};
+                       });
+    return b_.CreateICmpSLE(total[0], b_.getInt32(static_cast<std::uint32_t>(form_.nonzeros->most)));
   }
 
-  void epilogue(Value* row, Value* block, std::int64_t height, const std::vector<Value*>& sums) {
-    for (std::int64_t r = 0; r < height; ++r) {
-      scalars_.enter_row(b_.CreateAdd(row, e_.index(r)));
-      for (std::int64_t j = 0; j < form_.block_tile; ++j) {
-        scalars_.enter_block(e_.times(b_.CreateAdd(block, e_.index(j)), kernel::kLanes));
-        scalars_.set_accumulator(sums[r * form_.block_tile + j]);
-        Stores stores(e_, scalars_);
-        for (const kernel::Statement& statement : kernel_.body.statements)
-          stores.add(statement, scalars_.value(statement.root));
-        stores.emit();
-      }
-    }
+  // Tiles of one size cover a thread's rows and columns; smaller ones what is left over.
+  void nonzero_tiles() {
+    auto place = [&](Value* tile, bool row) {
+      return e_.tile_begin(tile, row ? kernel_.rows : blocks_, row ? row_tiles_ : column_tiles_);
+    };
+    Value* first_row = by_rows_ ? place(e_.begin(), true) : e_.index(0);
+    Value* last_row = by_rows_ ? place(e_.end(), true) : e_.index(kernel_.rows);
+    Value* first_block = by_rows_ ? e_.index(0) : place(e_.begin(), false);
+    Value* last_block = by_rows_ ? e_.index(blocks_) : place(e_.end(), false);
+    cover(first_block, last_block, form_.nonzeros->block_tile, [&](Value* block, std::int64_t width) {
+      cover(first_row, last_row, form_.nonzeros->row_tile, [&](Value* row, std::int64_t height) {
+        epilogue_.finish(row, block, width, products_.nonzero({row, block, height, width}));
+      });
+    });
+  }
+
+  // Steps of `size` from first to last, then steps of 1.
+  template <typename Body>
+  void cover(Value* first, Value* last, std::int64_t size, Body body) {
+    Value* count = b_.CreateSub(last, first);
+    Value* middle = b_.CreateAdd(first, b_.CreateMul(b_.CreateUDiv(count, e_.index(size)), e_.index(size)));
+    e_.loop(first, middle, size, false, [&](Value* i) { body(i, size); });
+    const auto* known = llvm::dyn_cast<llvm::ConstantInt>(count);
+    if (size == 1 || (known && known->getSExtValue() % size == 0)) return;
+    e_.loop(middle, last, 1, false, [&](Value* i) { body(i, 1); });
   }
 
   Emitter& e_;
@@ -98,7 +122,10 @@ class ContractEmitter {
   const ContractKernel& form_;
   const kernel::Kernel& kernel_;
   ScalarEmitter scalars_;
-  std::int64_t row_tiles_ = 1, column_tiles_ = 1;
+  Epilogue epilogue_;
+  Products products_;
+  const bool by_rows_;
+  const std::int64_t blocks_, row_tiles_, column_tiles_;
 };
 
 }  // namespace

@@ -71,6 +71,44 @@ std::vector<Value*> Emitter::reduce_loop(
   return result;
 }
 
+std::vector<Value*> Emitter::reduce_while_not_zero(
+    std::vector<Value*> carried, const std::function<std::vector<Value*>(std::vector<Value*>)>& body) {
+  BasicBlock* before = b_.GetInsertBlock();
+  BasicBlock* head = BasicBlock::Create(b_.getContext(), "while", function_);
+  BasicBlock* after = BasicBlock::Create(b_.getContext(), "after", function_);
+  auto go_on = [&](Value* last) { b_.CreateCondBr(b_.CreateIsNotNull(last), head, after); };
+  auto make_phis = [&] {
+    std::vector<Value*> phis;
+    for (Value* value : carried) {
+      phis.push_back(b_.CreatePHI(value->getType(), 2));
+      llvm::cast<llvm::PHINode>(phis.back())->addIncoming(value, before);
+    }
+    return phis;
+  };
+  go_on(carried.back());
+  b_.SetInsertPoint(head);
+  const std::vector<Value*> present = make_phis();
+  const std::vector<Value*> next = body(present);
+  BasicBlock* end = b_.GetInsertBlock();
+  go_on(next.back());
+  b_.SetInsertPoint(after);
+  std::vector<Value*> results = make_phis();
+  for (std::size_t i = 0; i < next.size(); ++i) {
+    llvm::cast<llvm::PHINode>(present[i])->addIncoming(next[i], end);
+    llvm::cast<llvm::PHINode>(results[i])->addIncoming(next[i], end);
+  }
+  return results;
+}
+
+Value* Emitter::scratch(std::int64_t bytes) {
+  BasicBlock& entry = function_->getEntryBlock();
+  llvm::IRBuilder<> at_entry(&entry, entry.begin());
+  llvm::AllocaInst* memory =
+      at_entry.CreateAlloca(llvm::ArrayType::get(b_.getInt8Ty(), static_cast<std::uint64_t>(bytes)));
+  memory->setAlignment(llvm::Align(64));
+  return memory;
+}
+
 void Emitter::branch(Value* condition, const std::function<void()>& then,
                      const std::function<void()>& otherwise) {
   BasicBlock* yes = BasicBlock::Create(b_.getContext(), "then", function_);

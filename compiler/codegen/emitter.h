@@ -2,7 +2,7 @@
 // What every kernel's code shares: the function around it, loops, and addresses of buffer elements.
 //
 // A kernel is `void name(ptr args, i64 begin, i64 end)`: args[i] is the memory of the kernel's i-th argument,
-// and tiles begin <= t < end are to be done.
+// and tiles begin <= t < end, one at least, are to be done.
 
 #include <functional>
 #include <string>
@@ -39,8 +39,17 @@ class Emitter {
       llvm::Value* first, llvm::Value* last, std::int64_t step, std::vector<llvm::Value*> carried,
       const std::function<std::vector<llvm::Value*>(llvm::Value*, std::vector<llvm::Value*>)>& body);
 
+  // do carried = body(carried) while its last value, an integer, is not zero; if that is zero at once, not at
+  // all.
+  std::vector<llvm::Value*> reduce_while_not_zero(
+      std::vector<llvm::Value*> carried,
+      const std::function<std::vector<llvm::Value*>(std::vector<llvm::Value*>)>& body);
+
   void branch(llvm::Value* condition, const std::function<void()>& then,
               const std::function<void()>& otherwise);
+
+  // Memory of the function's own, aligned for vectors.
+  llvm::Value* scratch(std::int64_t bytes);
 
   // The memory of a buffer (of kSamples and kLabels: the address of a runtime::BatchRows).
   llvm::Value* base(kernel::BufferId id);

@@ -10,6 +10,7 @@ void emit_rows(Emitter& emitter);
 void emit_columns(Emitter& emitter, const kernel::ColumnsKernel& form);
 void emit_random(Emitter& emitter, const kernel::RandomKernel& form);
 void emit_relayout(Emitter& emitter, const kernel::RelayoutKernel& form);
+void emit_nonzero(Emitter& emitter, const kernel::NonzeroKernel& form);
 void emit_uniforms(Emitter& emitter, const kernel::UniformsKernel& form);
 
 }  // namespace netc::codegen

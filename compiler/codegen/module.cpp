@@ -46,6 +46,7 @@ std::unique_ptr<llvm::Module> make_module(llvm::LLVMContext& context, const kern
                         [&](const kernel::ColumnsKernel& form) { emit_columns(emitter, form); },
                         [&](const kernel::RandomKernel& form) { emit_random(emitter, form); },
                         [&](const kernel::RelayoutKernel& form) { emit_relayout(emitter, form); },
+                        [&](const kernel::NonzeroKernel& form) { emit_nonzero(emitter, form); },
                         [&](const kernel::UniformsKernel& form) { emit_uniforms(emitter, form); }},
              kernel.form);
 #ifndef NDEBUG

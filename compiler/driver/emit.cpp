@@ -55,6 +55,7 @@ int emit_command(const Options& options) {
   if (!loaded.value) return loaded.exit_code;
   std::optional<PipelineOptions> pipeline = pipeline_options(options.cpu, options.threads, false);
   if (!pipeline) return kUsageError;
+  pipeline->overrides = options.schedule;
   Diagnostics diagnostics;
   std::optional<kernel::Plan> plan =
       plan_training(loaded.value->network, loaded.value->sources, *pipeline, diagnostics);

@@ -116,6 +116,16 @@ class Line {
                     "Compile for a processor by LLVM's name, such as x86-64-v3; default: this machine");
   }
 
+  void add_schedule(CLI::App* sub) {
+    sub->add_option(
+           "--schedule", schedule_,
+           fmt::format(
+               "KERNEL:KEY=VALUE: tries another schedule, for kernels whose name begins so; keys: {} (may "
+               "be repeated)",
+               fmt::join(kernel::schedule_keys(), ", ")))
+        ->allow_extra_args(false);
+  }
+
   void add_running_options(CLI::App* sub) {
     sub->add_option("--threads", threads_, "Threads; default: the cores that the process may use");
     sub->add_option("--json", options_.json,
@@ -127,6 +137,7 @@ class Line {
     sub->add_option("file", options_.file, "The program, a .net file");
     add_program_options(sub);
     add_running_options(sub);
+    add_schedule(sub);
     sub->add_option("--out", options_.out, "The folder for what was learned; default: runs/NAME-N");
     sub->add_flag_callback("--no-save", [this] { options_.save = false; }, "Writes no folder");
     sub->add_option("--resume", options_.resume, "A run's folder: goes on after its last finished epoch");
@@ -144,6 +155,7 @@ class Line {
     sub->add_option("file", options_.file, "The program, a .net file")->required();
     sub->add_option("--stage", stage_, fmt::format("One of {}", fmt::join(kStages, ", ")))->required();
     add_program_options(sub);
+    add_schedule(sub);
   }
 
   void add_eval() {
@@ -167,6 +179,7 @@ class Line {
     }
     if (auto fault = read_threads()) return fault;
     if (auto fault = read_stage()) return fault;
+    if (auto fault = read_schedule()) return fault;
     return options_.command == Command::kRun ? check_run() : std::nullopt;
   }
 
@@ -203,9 +216,29 @@ class Line {
     return std::nullopt;
   }
 
+  std::optional<runtime::Error> read_schedule() {
+    const std::vector<std::string> keys = kernel::schedule_keys();
+    for (const std::string& text : schedule_) {
+      const std::size_t colon = text.find(':'), equals = text.find('=');
+      if (colon == std::string::npos || equals == std::string::npos || equals < colon)
+        return usage(fmt::format("`--schedule {}` is not KERNEL:KEY=VALUE", text));
+      kernel::ScheduleOverride wish{text.substr(0, colon), text.substr(colon + 1, equals - colon - 1)};
+      if (std::find(keys.begin(), keys.end(), wish.key) == keys.end()) {
+        return usage(fmt::format("a schedule has no `{}`", wish.key),
+                     {fmt::format("its keys are {}", fmt::join(keys, ", "))});
+      }
+      const char* end = text.data() + text.size();
+      auto [stopped, problem] = std::from_chars(text.data() + equals + 1, end, wish.value);
+      if (problem != std::errc() || stopped != end)
+        return usage(fmt::format("`--schedule {}`: the value is not a whole number", text));
+      options_.schedule.push_back(std::move(wish));
+    }
+    return std::nullopt;
+  }
+
   CLI::App app_;
   Options options_;
-  std::vector<std::string> sets_;
+  std::vector<std::string> sets_, schedule_;
   std::optional<std::string> threads_, stage_;
   std::array<std::optional<std::string>, 16> values_;
 };

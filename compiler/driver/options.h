@@ -6,6 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include "compiler/kernel/schedule.h"
+
 namespace netc::driver {
 
 enum class Command { kRun, kCheck, kEmit, kEval };
@@ -22,6 +24,7 @@ struct Options {
   std::optional<std::string> data;
   std::string data_directory;  // what files of `data` are relative to; empty: the working directory
   std::optional<std::string> cpu;
+  kernel::ScheduleOverrides schedule;
   int threads = 0;                  // 0: as many as there are cores to use
   std::optional<std::string> json;  // a file, or `-`
   std::optional<std::string> out;

@@ -20,7 +20,7 @@ void verify_graph([[maybe_unused]] const graph::Graph& graph) {
 std::optional<kernel::Plan> lower(const graph::Graph& graph, const Sources& sources,
                                   const PipelineOptions& options, Diagnostics& diagnostics) {
   verify_graph(graph);
-  std::optional<kernel::Plan> plan = kernel::lower(graph, options.target, diagnostics);
+  std::optional<kernel::Plan> plan = kernel::lower(graph, options.target, diagnostics, options.overrides);
   if (plan) kernel::locate(*plan, sources);
 #ifndef NDEBUG
   const std::string fault = plan ? kernel::verify(*plan) : "";

@@ -7,6 +7,7 @@
 #include "compiler/codegen/codegen.h"
 #include "compiler/graph/graph.h"
 #include "compiler/kernel/kernel.h"
+#include "compiler/kernel/schedule.h"
 #include "compiler/network/network.h"
 #include "runtime/program.h"
 #include "runtime/store.h"
@@ -16,6 +17,7 @@ namespace netc::driver {
 struct PipelineOptions {
   kernel::Target target;
   int threads = 2;
+  kernel::ScheduleOverrides overrides = {};
 };
 
 // The training step, as a graph and as kernels.

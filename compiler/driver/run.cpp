@@ -25,6 +25,7 @@ int run_command(const Options& given) {
   if (!loaded.value) return loaded.exit_code;
   std::optional<PipelineOptions> pipeline = pipeline_options(options.cpu, options.threads, true);
   if (!pipeline) return kUsageError;
+  pipeline->overrides = options.schedule;
   Session session(options, *origin.value, *loaded.value, *pipeline);
   if (int code = session.prepare(); code != kGood) return code;
   return session.finish(session.train());

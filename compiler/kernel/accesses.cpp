@@ -16,6 +16,7 @@ class Finder {
     std::visit(overloaded{[&](const ContractKernel& form) { contract(form); }, [&](const RowsKernel&) {},
                           [&](const ColumnsKernel&) {}, [&](const RandomKernel& form) { random(form); },
                           [&](const RelayoutKernel& form) { relayout(form); },
+                          [&](const NonzeroKernel& form) { nonzero(form); },
                           [&](const UniformsKernel& form) { uniforms(form); }},
                kernel_.form);
     for (const Operand& operand : kernel_.body.operands) read(operand);
@@ -86,6 +87,16 @@ class Finder {
     add(form.b, false,
         kernel_.parallel == Axis::kColumns ? std::optional(plan_.buffer(form.b).layout.minor_axis)
                                            : std::nullopt);
+    if (!form.nonzeros) return;
+    add(form.nonzeros->words, false, std::nullopt);
+    add(form.nonzeros->counts, false, std::nullopt);
+  }
+
+  // From words of the rows, a column's words need all of them.
+  void nonzero(const NonzeroKernel& form) {
+    add(form.from, false, form.counts ? element_axis(form.from) : std::nullopt);
+    add(form.words, true, element_axis(form.words));
+    if (form.counts) add(*form.counts, true, vector_axis(Axis::kRows));
   }
 
   void random(const RandomKernel& form) {

@@ -12,6 +12,29 @@ void locate(Plan& plan, const Sources& sources) {
   }
 }
 
+namespace {
+
+// Nodes of a scalar pool: an addition of a bias and relu are five.
+constexpr std::size_t kShortEpilogue = 12;
+
+std::int64_t divide_up(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
+
+}  // namespace
+
+std::int64_t row_tiles(const Kernel& kernel) {
+  return kernel.parallel == Axis::kRows
+             ? kernel.tiles
+             : divide_up(kernel.rows, std::get<ContractKernel>(kernel.form).row_tile);
+}
+
+std::int64_t column_tiles(const Kernel& kernel) {
+  return kernel.parallel == Axis::kColumns
+             ? kernel.tiles
+             : divide_up(blocks_of(kernel.columns), std::get<ContractKernel>(kernel.form).block_tile);
+}
+
+bool has_long_epilogue(const Kernel& kernel) { return kernel.body.pool.size() > kShortEpilogue; }
+
 std::int64_t parallel_extent(const Kernel& kernel) {
   if (std::holds_alternative<RandomKernel>(kernel.form)) return (kernel.rows * kernel.columns + 63) / 64;
   return kernel.parallel == Axis::kRows ? kernel.rows : blocks_of(kernel.columns);

@@ -110,14 +110,30 @@ struct Body {
 
 enum class Axis : std::uint8_t { kRows, kColumns };
 
+// Which numbers of a contraction's a are not zero, as bits: bit k % 32 of word (r, k / 32) says so of a[r,
+// k].
+struct Nonzeros {
+  BufferId words{}, counts{};
+  std::int64_t row_stride = 1, word_stride = 1;
+  // With at most `most` of them, the sum of the first `counted` counts, only their products are computed, in
+  // tiles of row_tile x block_tile; the others would add nothing, so the bits are the same.
+  std::int64_t counted = 0, most = 0;
+  std::int64_t row_tile = 1, block_tile = 1;
+};
+
 // C[r, c] = sum over k of a[r, k] * b[k, c], then the statements (the epilogue) for each element.
 struct ContractKernel {
   std::int64_t k = 1;
   BufferId a{}, b{};
   std::int64_t a_row_stride = 0, a_k_stride = 1;         // a is broadcast: any strides
   std::int64_t b_k_stride = 0, b_block_stride = kLanes;  // b is contiguous over 16 columns
-  // The schedule: a tile is row_tile (or one less) rows by block_tile vectors.
+  // The schedule: a tile is row_tile (or one less) rows by block_tile (or one less) vectors. Tiles go down
+  // the rows of a group of row_group tiles first, then along the columns, then to the next group.
   std::int64_t row_tile = 1, block_tile = 1, unroll = 4;
+  std::int64_t row_group = 1;
+  // The statements for one tile are computed between the products of the next.
+  bool deferred = false;
+  std::optional<Nonzeros> nonzeros = {};
 };
 // For each row: the statements in order. Statements of extent kRow hold one value a row.
 struct RowsKernel {};
@@ -136,6 +152,12 @@ struct RandomKernel {
 struct RelayoutKernel {
   BufferId from{}, to{};
 };
+// Bits as in Nonzeros. Of each row of the matrix `from`, with the number of bits set in `counts`; or, where
+// there are no counts, of each column, from the words of the rows.
+struct NonzeroKernel {
+  BufferId from{}, words{};
+  std::optional<BufferId> counts;
+};
 // The plan's uniforms from the step's numbers, in double, rounded to float. The buffer's first kUniformsHead
 // words are u32: the step, the seed's low word and its high word.
 constexpr std::int64_t kUniformsHead = 4;
@@ -143,8 +165,8 @@ struct UniformsKernel {
   BufferId result{}, numbers{};
 };
 
-using KernelForm =
-    std::variant<ContractKernel, RowsKernel, ColumnsKernel, RandomKernel, RelayoutKernel, UniformsKernel>;
+using KernelForm = std::variant<ContractKernel, RowsKernel, ColumnsKernel, RandomKernel, RelayoutKernel,
+                                NonzeroKernel, UniformsKernel>;
 
 // What a kernel does to a buffer, for barriers: `axis` of the tensor (kFlat: its elements in order), in
 // `extent` units of `unit` elements, is cut in `tiles`; or (no axis) the whole is touched by each thread that
@@ -198,6 +220,11 @@ struct Plan {
 // Fills in each kernel's file and line.
 void locate(Plan& plan, const Sources& sources);
 
+// Of a contraction: tiles along each axis.
+std::int64_t row_tiles(const Kernel& kernel);
+std::int64_t column_tiles(const Kernel& kernel);
+// Of a contraction: is its epilogue more than a few operations?
+bool has_long_epilogue(const Kernel& kernel);
 // The unit along the parallel axis: rows, or blocks of 16 columns.
 std::int64_t parallel_extent(const Kernel& kernel);
 // Units [first, last) of tile `tile`.

@@ -10,6 +10,7 @@
 #include "compiler/kernel/contraction.h"
 #include "compiler/kernel/grouping.h"
 #include "compiler/kernel/memory.h"
+#include "compiler/kernel/nonzeros.h"
 #include "compiler/kernel/order.h"
 #include "compiler/kernel/schedule.h"
 #include "compiler/kernel/uniforms.h"
@@ -62,10 +63,12 @@ std::set<ValueId> wanted_outside(const Facts& facts, const Grouping& grouping) {
 
 class Lowering {
  public:
-  Lowering(const Facts& facts, const Fused& fused, const Target& target, Diagnostics& diagnostics)
+  Lowering(const Facts& facts, const Fused& fused, const Target& target, const ScheduleOverrides& overrides,
+           Diagnostics& diagnostics)
       : facts_(facts),
         fused_(fused),
         target_(target),
+        overrides_(overrides),
         diagnostics_(diagnostics),
         buffers_(facts, plan_),
         wanted_(wanted_outside(facts, fused.grouping)) {}
@@ -79,6 +82,7 @@ class Lowering {
     }
     if (fused_.order.check_before == fused_.order.groups.size()) plan_.check_before = plan_.kernels.size();
     add_relayouts();
+    add_nonzeros(plan_);
     finish();
     return std::move(plan_);
   }
@@ -246,7 +250,7 @@ class Lowering {
     for (const graph::Output& output : facts_.graph().outputs)
       plan_.outputs.push_back({output.name, buffers_.of(output.value)});
     for (Kernel& kernel : plan_.kernels) {
-      schedule(kernel, target_);
+      schedule(kernel, target_, overrides_);
       if (kernel.replicated) kernel.tiles = 1;
       find_accesses(plan_, kernel);
     }
@@ -257,6 +261,7 @@ class Lowering {
   const Facts& facts_;
   const Fused& fused_;
   const Target& target_;
+  const ScheduleOverrides& overrides_;
   Diagnostics& diagnostics_;
   Plan plan_;
   BufferTable buffers_;
@@ -266,11 +271,12 @@ class Lowering {
 
 }  // namespace
 
-std::optional<Plan> lower(const graph::Graph& graph, const Target& target, Diagnostics& diagnostics) {
+std::optional<Plan> lower(const graph::Graph& graph, const Target& target, Diagnostics& diagnostics,
+                          const ScheduleOverrides& overrides) {
   Facts facts(graph);
   std::optional<Fused> fused = fuse(facts, diagnostics);
   if (!fused) return std::nullopt;
-  return Lowering(facts, *fused, target, diagnostics).run();
+  return Lowering(facts, *fused, target, overrides, diagnostics).run();
 }
 
 }  // namespace netc::kernel

@@ -82,22 +82,26 @@ class Printer {
   }
 
   std::string form() const {
-    return std::visit(overloaded{[&](const ContractKernel& f) { return contract(f); },
-                                 [&](const RowsKernel&) { return std::string("rows"); },
-                                 [&](const ColumnsKernel& f) {
-                                   return "acc = sum over r of " + operand(kernel_.body.operands[f.operand]);
-                                 },
-                                 [&](const RandomKernel& f) {
-                                   return fmt::format("{} = random stream {:#x}", buffer(f.result), f.stream);
-                                 },
-                                 [&](const RelayoutKernel& f) {
-                                   return fmt::format("{} = {} with the other axis along the columns",
-                                                      buffer(f.to), buffer(f.from));
-                                 },
-                                 [&](const UniformsKernel& f) {
-                                   return buffer(f.result) + " = step numbers" + uniforms();
-                                 }},
-                      kernel_.form);
+    return std::visit(
+        overloaded{
+            [&](const ContractKernel& f) { return contract(f); },
+            [&](const RowsKernel&) { return std::string("rows"); },
+            [&](const ColumnsKernel& f) {
+              return "acc = sum over r of " + operand(kernel_.body.operands[f.operand]);
+            },
+            [&](const RandomKernel& f) {
+              return fmt::format("{} = random stream {:#x}", buffer(f.result), f.stream);
+            },
+            [&](const RelayoutKernel& f) {
+              return fmt::format("{} = {} with the other axis along the columns", buffer(f.to),
+                                 buffer(f.from));
+            },
+            [&](const NonzeroKernel& f) {
+              return fmt::format("{} = nonzero {} of {}{}", buffer(f.words), f.counts ? "rows" : "columns",
+                                 buffer(f.from), f.counts ? ", counted in " + buffer(*f.counts) : "");
+            },
+            [&](const UniformsKernel& f) { return buffer(f.result) + " = step numbers" + uniforms(); }},
+        kernel_.form);
   }
 
   std::string uniforms() const {
@@ -109,10 +113,18 @@ class Printer {
   }
 
   std::string contract(const ContractKernel& f) const {
-    return fmt::format(
-        "acc = sum over k < {} of {}[r*{} + k*{}] * {}[k*{} + c/16*{}]   tile {} x {}, unroll {}", f.k,
-        buffer(f.a), f.a_row_stride, f.a_k_stride, buffer(f.b), f.b_k_stride, f.b_block_stride, f.row_tile,
-        f.block_tile * kLanes, f.unroll);
+    std::string text =
+        fmt::format("acc = sum over k < {} of {}[r*{} + k*{}] * {}[k*{} + c/16*{}]", f.k, buffer(f.a),
+                    f.a_row_stride, f.a_k_stride, buffer(f.b), f.b_k_stride, f.b_block_stride);
+    text += fmt::format("\n    tile {} x {}, unroll {}, {} of {} row tiles at a time{}", f.row_tile,
+                        f.block_tile * kLanes, f.unroll, f.row_group, row_tiles(kernel_),
+                        f.deferred ? ", statements deferred" : "");
+    if (!f.nonzeros) return text;
+    const Nonzeros& n = *f.nonzeros;
+    return text +
+           fmt::format("\n    with at most {} nonzeros of {}: those of {}[r*{} + k/32*{}], tile {} x {}",
+                       n.most, buffer(n.counts), buffer(n.words), n.row_stride, n.word_stride, n.row_tile,
+                       n.block_tile * kLanes);
   }
 
   std::string statements() const {

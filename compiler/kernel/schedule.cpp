@@ -11,6 +11,9 @@ namespace {
 constexpr std::int64_t kMostRows = 16;    // more rows gain nothing and cost code
 constexpr std::int64_t kWantedSums = 8;   // accumulators that hide the latency of a multiply-add on two units
 constexpr std::int64_t kEnoughTiles = 4;  // column tiles from which on columns are shared out
+constexpr std::int64_t kStatementRegisters = 10;  // that deferred statements want beside the sums
+constexpr std::int64_t kNonzeroTile =
+    4;  // rows share vectors of b, and few zeros of other rows are taken along
 
 std::int64_t divide_up(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 
@@ -26,35 +29,81 @@ std::int64_t most_rows(std::int64_t blocks, const Target& target) {
   return rows;
 }
 
-// Few rows: the smallest number of vectors that divides the columns and keeps enough sums going.
+// Few rows: as many vectors as keep enough sums going.
 std::int64_t choose_blocks(std::int64_t rows, std::int64_t blocks, const Target& target) {
   std::int64_t best = 1;
-  for (std::int64_t candidate = 1; candidate <= blocks && rows * best < kWantedSums; ++candidate) {
-    if (blocks % candidate == 0 && fits(rows, candidate, target)) best = candidate;
-  }
+  while (best < blocks && rows * best < kWantedSums && fits(rows, best + 1, target)) ++best;
   return best;
 }
 
-void schedule_contract(Kernel& kernel, ContractKernel& contract, const Target& target) {
-  const std::int64_t blocks = blocks_of(kernel.columns);
-  contract.block_tile = kernel.rows < kWantedSums ? choose_blocks(kernel.rows, blocks, target) : 1;
-  const std::int64_t column_tiles = blocks / contract.block_tile;
-  std::int64_t rows = most_rows(contract.block_tile, target);
-  const std::int64_t row_tiles_if_shared = divide_up(kernel.rows, std::min(rows, kRowTile));
-  if (column_tiles >= kEnoughTiles || column_tiles >= row_tiles_if_shared) {
-    kernel.parallel = Axis::kColumns;
-    kernel.tiles = column_tiles;
-    contract.row_tile = divide_up(kernel.rows, divide_up(kernel.rows, rows));
-    return;
+// A contraction's schedule, choice by choice.
+class ContractScheduler {
+ public:
+  ContractScheduler(Kernel& kernel, ContractKernel& contract, const Target& target,
+                    const ScheduleOverrides& overrides)
+      : kernel_(kernel),
+        contract_(contract),
+        target_(target),
+        overrides_(overrides),
+        blocks_(blocks_of(kernel.columns)) {}
+
+  void run() {
+    choose_tile();
+    contract_.unroll = wish("unroll", contract_.unroll, 1, 16);
+    contract_.row_group = wish("row_group", group_that_fits(), 1, row_tiles(kernel_));
+    contract_.deferred = may_defer() && wish("deferred", 1, 0, 1) == 1;
+    if (contract_.nonzeros) choose_nonzero_tile(*contract_.nonzeros);
   }
-  kernel.parallel = Axis::kRows;
-  kernel.tiles = divide_up(kernel.rows, kRowTile);
-  contract.row_tile = divide_up(kernel.rows, kernel.tiles);
-  if (contract.row_tile > rows) {
-    kernel.tiles = row_tiles_if_shared;
-    contract.row_tile = divide_up(kernel.rows, kernel.tiles);
+
+ private:
+  std::int64_t wish(const char* key, std::int64_t otherwise, std::int64_t least, std::int64_t most) const {
+    for (const ScheduleOverride& wished : overrides_) {
+      if (wished.key == key && kernel_.name.starts_with(wished.kernel)) otherwise = wished.value;
+    }
+    return std::clamp(otherwise, least, most);
   }
-}
+
+  void choose_tile() {
+    const std::int64_t few = kernel_.rows < kWantedSums ? choose_blocks(kernel_.rows, blocks_, target_) : 1;
+    const std::int64_t wide = wish("block_tile", few, 1, blocks_);
+    const std::int64_t high = wish("row_tile", kMostRows, 1, most_rows(wide, target_));
+    const std::int64_t columns = divide_up(blocks_, wide);
+    const std::int64_t rows_if_shared = divide_up(kernel_.rows, std::min(high, kRowTile));
+    const bool by_columns = columns >= kEnoughTiles || columns >= rows_if_shared;
+    kernel_.parallel = by_columns ? Axis::kColumns : Axis::kRows;
+    kernel_.tiles = by_columns ? columns : rows_if_shared;
+    contract_.row_tile = divide_up(kernel_.rows, by_columns ? divide_up(kernel_.rows, high) : rows_if_shared);
+    contract_.block_tile = divide_up(blocks_, columns);
+  }
+
+  // As many row tiles as leave half of the second-level cache to b.
+  std::int64_t group_that_fits() const {
+    return target_.cache_bytes / 2 / (contract_.row_tile * contract_.k * 4);
+  }
+
+  bool may_defer() const {
+    const std::int64_t left =
+        target_.vector_registers - contract_.row_tile * contract_.block_tile * target_.registers_a_vector();
+    return has_long_epilogue(kernel_) && contract_.block_tile == 1 && contract_.k >= contract_.row_tile &&
+           left >= kStatementRegisters;
+  }
+
+  void choose_nonzero_tile(Nonzeros& nonzeros) {
+    nonzeros.row_tile = std::min(kNonzeroTile, kernel_.rows);
+    nonzeros.block_tile = std::min(kNonzeroTile, blocks_);
+    while (!fits(nonzeros.row_tile, nonzeros.block_tile, target_))
+      --(nonzeros.row_tile > nonzeros.block_tile ? nonzeros.row_tile : nonzeros.block_tile);
+    const std::int64_t percent = wish("nonzeros", -1, -1, 100);
+    if (percent >= 0) nonzeros.most = percent * nonzeros.counted * std::max(contract_.k, kernel_.rows) / 100;
+    if (percent == 0) contract_.nonzeros.reset();
+  }
+
+  Kernel& kernel_;
+  ContractKernel& contract_;
+  const Target& target_;
+  const ScheduleOverrides& overrides_;
+  const std::int64_t blocks_;
+};
 
 void schedule_rows(Kernel& kernel) {
   auto along_row = [](const Statement& statement) { return statement.extent == Statement::Extent::kRow; };
@@ -68,6 +117,11 @@ void schedule_rows(Kernel& kernel) {
   }
 }
 
+void schedule_nonzero(Kernel& kernel, const NonzeroKernel& form) {
+  kernel.parallel = form.counts ? Axis::kRows : Axis::kColumns;
+  kernel.tiles = form.counts ? divide_up(kernel.rows, kRowTile) : blocks_of(kernel.columns);
+}
+
 void share_columns(Kernel& kernel) {
   kernel.parallel = Axis::kColumns;
   kernel.tiles = blocks_of(kernel.columns);
@@ -75,12 +129,19 @@ void share_columns(Kernel& kernel) {
 
 }  // namespace
 
-void schedule(Kernel& kernel, const Target& target) {
+std::vector<std::string> schedule_keys() {
+  return {"row_tile", "block_tile", "row_group", "unroll", "deferred", "nonzeros"};
+}
+
+void schedule(Kernel& kernel, const Target& target, const ScheduleOverrides& overrides) {
   std::visit(
-      overloaded{[&](ContractKernel& contract) { schedule_contract(kernel, contract, target); },
-                 [&](RowsKernel&) { schedule_rows(kernel); }, [&](ColumnsKernel&) { share_columns(kernel); },
-                 [&](RandomKernel&) { kernel.tiles = divide_up(kernel.rows * kernel.columns, 64); },
-                 [&](RelayoutKernel&) { share_columns(kernel); }, [&](UniformsKernel&) { kernel.tiles = 1; }},
+      overloaded{
+          [&](ContractKernel& contract) { ContractScheduler(kernel, contract, target, overrides).run(); },
+          [&](RowsKernel&) { schedule_rows(kernel); }, [&](ColumnsKernel&) { share_columns(kernel); },
+          [&](RandomKernel&) { kernel.tiles = divide_up(kernel.rows * kernel.columns, 64); },
+          [&](RelayoutKernel&) { share_columns(kernel); },
+          [&](NonzeroKernel& form) { schedule_nonzero(kernel, form); },
+          [&](UniformsKernel&) { kernel.tiles = 1; }},
       kernel.form);
 }
 

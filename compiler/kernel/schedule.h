@@ -10,7 +10,19 @@ namespace netc::kernel {
 // multiply-add.
 constexpr std::int64_t kRowTile = 8;
 
-// Fills in the kernel's tiles, parallel axis and, for a contraction, its register tile.
-void schedule(Kernel& kernel, const Target& target);
+// For experiments: contractions whose names begin with `kernel` (all, if it is empty) take `value` for what
+// `key` names of their schedule. See schedule_keys.
+struct ScheduleOverride {
+  std::string kernel, key;
+  std::int64_t value = 0;
+};
+using ScheduleOverrides = std::vector<ScheduleOverride>;
+// row_tile, block_tile, row_group, unroll, deferred (0 or 1), nonzeros (the percentage up to which zeros are
+// passed over; 0: never).
+std::vector<std::string> schedule_keys();
+
+// Fills in the kernel's tiles, parallel axis and, for a contraction, the rest of its schedule. What is wished
+// for is bounded by what the registers hold.
+void schedule(Kernel& kernel, const Target& target, const ScheduleOverrides& overrides = {});
 
 }  // namespace netc::kernel

@@ -9,6 +9,8 @@ namespace {
 
 const Target kAvx512{"x86-64-v4", "", 32, 16}, kAvx2{"x86-64-v3", "", 16, 8}, kSse{"x86-64", "", 16, 4};
 
+std::int64_t divide_up(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
+
 Kernel contraction(std::int64_t rows, std::int64_t columns, const Target& target) {
   Kernel kernel;
   kernel.form = ContractKernel{};
@@ -28,7 +30,8 @@ TEST(Schedule, AccumulatorsARowOfBAndABroadcastFitTheRegisters) {
         EXPECT_LE((form.row_tile * form.block_tile + form.block_tile) * each + 1, target.vector_registers)
             << target.cpu << ": " << rows << " x " << columns;
         EXPECT_GE(form.row_tile, 1);
-        EXPECT_EQ(blocks_of(columns) % form.block_tile, 0) << target.cpu << ": " << rows << " x " << columns;
+        EXPECT_LE(divide_up(blocks_of(columns), column_tiles(kernel)), form.block_tile)
+            << target.cpu << ": " << rows << " x " << columns;
       }
     }
   }
@@ -76,6 +79,33 @@ TEST(Schedule, AFewRowsTakeMoreVectors) {
   const Kernel kernel = contraction(2, 128, kAvx512);
   const auto form = std::get<ContractKernel>(kernel.form);
   EXPECT_GE(form.row_tile * form.block_tile, 8);
+}
+
+TEST(Schedule, WishesAreTakenAsFarAsRegistersReach) {
+  Kernel kernel;
+  kernel.name = "dense_1.weight.forward";
+  kernel.form = ContractKernel{};
+  kernel.rows = 100;
+  kernel.columns = 512;
+  const auto& form = std::get<ContractKernel>(kernel.form);
+  schedule(kernel, kAvx512, {{"dense_1", "row_tile", 4}, {"", "block_tile", 4}, {"dense_2", "row_tile", 2}});
+  EXPECT_EQ(form.row_tile, 4);
+  EXPECT_EQ(form.block_tile, 4);
+  schedule(kernel, kAvx512, {{"", "row_tile", 99}, {"", "block_tile", 2}});
+  EXPECT_LE(form.row_tile * 2 + 3, kAvx512.vector_registers);
+  EXPECT_EQ(form.block_tile, 2);
+}
+
+// A group of rows leaves room for the other operand in the cache.
+TEST(Schedule, ManyLongRowsGoInGroups) {
+  Kernel kernel;
+  kernel.form = ContractKernel{.k = 2048};
+  kernel.rows = 512;
+  kernel.columns = 2048;
+  schedule(kernel, kAvx512);
+  const auto& form = std::get<ContractKernel>(kernel.form);
+  EXPECT_LT(form.row_group, row_tiles(kernel));
+  EXPECT_LE(form.row_group * form.row_tile * form.k * 4, kAvx512.cache_bytes / 2);
 }
 
 TEST(Schedule, RandomNumbersGoInGroupsOf64) {

@@ -11,6 +11,7 @@ struct Target {
   std::string features;                // beyond the name: LLVM's +feature,-feature
   std::int64_t vector_registers = 32;  // architectural
   std::int64_t floats_a_register = 16;
+  std::int64_t cache_bytes = 512 * 1024;  // of the second level, a core's own
 
   // Registers that a vector of 16 floats takes.
   std::int64_t registers_a_vector() const { return 16 / floats_a_register; }

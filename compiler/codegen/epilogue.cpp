@@ -1,0 +1,90 @@
+#include "compiler/codegen/epilogue.h"
+
+#include <algorithm>
+
+#include "compiler/codegen/stores.h"
+
+namespace netc::codegen {
+
+using llvm::Value;
+
+namespace {
+
+constexpr std::int64_t kVectorBytes = kernel::kLanes * 4;
+
+}  // namespace
+
+Epilogue::Epilogue(Emitter& emitter, ScalarEmitter& scalars, const kernel::ContractKernel& form)
+    : e_(emitter),
+      b_(emitter.builder()),
+      scalars_(scalars),
+      is_long_(kernel::has_long_epilogue(emitter.kernel())) {
+  if (!is_long_) return;
+  std::int64_t vectors = form.row_tile * form.block_tile;
+  if (form.nonzeros) vectors = std::max(vectors, form.nonzeros->row_tile * form.nonzeros->block_tile);
+  scratch_ = e_.scratch(vectors * kVectorBytes);
+  if (!form.deferred) return;
+  row_ = e_.scratch(8);
+  block_ = e_.scratch(8);
+  count_ = e_.scratch(8);
+  e_.store(e_.index(0), count_);
+}
+
+void Epilogue::statements(Value* row, Value* block, Value* sum) {
+  scalars_.enter_row(row);
+  scalars_.enter_block(e_.times(block, kernel::kLanes));
+  scalars_.set_accumulator(sum);
+  Stores stores(e_, scalars_);
+  for (const kernel::Statement& statement : e_.kernel().body.statements)
+    stores.add(statement, scalars_.value(statement.root));
+  stores.emit();
+}
+
+void Epilogue::from_scratch(Value* row, Value* block, std::int64_t width, Value* number) {
+  Value* sum = e_.load(e_.vector_type(), e_.advance(scratch_, number, kVectorBytes));
+  if (width > 1) {
+    row = b_.CreateAdd(row, b_.CreateUDiv(number, e_.index(width)));
+    block = b_.CreateAdd(block, b_.CreateURem(number, e_.index(width)));
+  } else {
+    row = b_.CreateAdd(row, number);
+  }
+  statements(row, block, sum);
+}
+
+void Epilogue::copy_to_scratch(std::span<Value* const> sums) {
+  for (std::size_t i = 0; i < sums.size(); ++i)
+    e_.store(sums[i], e_.advance(scratch_, static_cast<std::int64_t>(i) * kVectorBytes));
+}
+
+void Epilogue::finish(Value* row, Value* block, std::int64_t width, std::span<Value* const> sums) {
+  const auto count = static_cast<std::int64_t>(sums.size());
+  if (!is_long_) {
+    for (std::int64_t i = 0; i < count; ++i)
+      statements(b_.CreateAdd(row, e_.index(i / width)), b_.CreateAdd(block, e_.index(i % width)), sums[i]);
+    return;
+  }
+  copy_to_scratch(sums);
+  e_.loop(e_.index(0), e_.index(count), 1, true,
+          [&](Value* number) { from_scratch(row, block, width, number); });
+}
+
+void Epilogue::defer(Value* row, Value* block, std::span<Value* const> sums) {
+  copy_to_scratch(sums);
+  e_.store(row, row_);
+  e_.store(block, block_);
+  e_.store(e_.index(static_cast<std::int64_t>(sums.size())), count_);
+}
+
+void Epilogue::deferred_step(Value* number) {
+  e_.branch(
+      b_.CreateICmpSLT(number, saved(count_)), [&] { from_scratch(saved(row_), saved(block_), 1, number); },
+      [] {});
+}
+
+void Epilogue::flush() {
+  Value* row = saved(row_);
+  Value* block = saved(block_);
+  e_.loop(e_.index(0), saved(count_), 1, false, [&](Value* number) { from_scratch(row, block, 1, number); });
+}
+
+}  // namespace netc::codegen

@@ -1,0 +1,42 @@
+#pragma once
+// A contraction's epilogue: its statements for the sums of a register tile.
+
+#include <span>
+
+#include "compiler/codegen/scalar_emitter.h"
+
+namespace netc::codegen {
+
+// Short epilogues are emitted for each vector of a tile, straight from the registers. Long ones stand in the
+// code once, in a loop over a scratch copy of the sums; and where the schedule defers them, that loop runs
+// one vector at a time between the products of the next tile, so that its square roots and divisions hide
+// behind them.
+class Epilogue {
+ public:
+  Epilogue(Emitter& emitter, ScalarEmitter& scalars, const kernel::ContractKernel& form);
+
+  // For the sums of a tile whose first element stands at (row, block): `width` vectors a row.
+  void finish(llvm::Value* row, llvm::Value* block, std::int64_t width, std::span<llvm::Value* const> sums);
+  // The same, but the tile (of one vector a row) waits.
+  void defer(llvm::Value* row, llvm::Value* block, std::span<llvm::Value* const> sums);
+  // Vector `number` of the tile that waits, if it has so many.
+  void deferred_step(llvm::Value* number);
+  // What still waits, after the last tile.
+  void flush();
+
+ private:
+  void statements(llvm::Value* row, llvm::Value* block, llvm::Value* sum);
+  void from_scratch(llvm::Value* row, llvm::Value* block, std::int64_t width, llvm::Value* number);
+  void copy_to_scratch(std::span<llvm::Value* const> sums);
+  llvm::Value* saved(llvm::Value* variable) { return e_.load(b_.getInt64Ty(), variable); }
+
+  Emitter& e_;
+  llvm::IRBuilder<>& b_;
+  ScalarEmitter& scalars_;
+  const bool is_long_;
+  llvm::Value* scratch_ = nullptr;
+  // Of the tile that waits, in memory of the function: its place, and how many vectors it has.
+  llvm::Value *row_ = nullptr, *block_ = nullptr, *count_ = nullptr;
+};
+
+}  // namespace netc::codegen

@@ -1,0 +1,102 @@
+#include "compiler/codegen/products.h"
+
+namespace netc::codegen {
+
+using llvm::Value;
+
+Products::Bases Products::bases(const Tile& tile) {
+  return {e_.advance(e_.base(form_.a), tile.row, form_.a_row_stride * 4),
+          e_.advance(e_.base(form_.b), tile.block, form_.b_block_stride * 4)};
+}
+
+Sums Products::zeros(const Tile& tile) {
+  return Sums(tile.height * tile.width, llvm::Constant::getNullValue(e_.vector_type()));
+}
+
+Products::Bases Products::advance(Bases bases, Value* k) {
+  return {e_.advance(bases.a, k, form_.a_k_stride * 4), e_.advance(bases.b, k, form_.b_k_stride * 4)};
+}
+
+void Products::add(const Tile& tile, Bases at, std::int64_t k, Sums& sums) {
+  Sums row_of_b;
+  for (std::int64_t j = 0; j < tile.width; ++j) {
+    row_of_b.push_back(
+        e_.load(e_.vector_type(), e_.advance(at.b, (k * form_.b_k_stride + j * form_.b_block_stride) * 4)));
+  }
+  for (std::int64_t r = 0; r < tile.height; ++r) {
+    Value* element =
+        e_.load(b_.getFloatTy(), e_.advance(at.a, (r * form_.a_row_stride + k * form_.a_k_stride) * 4));
+    Value* splat = scalars_.widen(element);
+    for (std::int64_t j = 0; j < tile.width; ++j) {
+      Value*& sum = sums[r * tile.width + j];
+      sum = scalars_.math().fma(splat, row_of_b[j], sum);
+    }
+  }
+}
+
+Sums Products::between(const Tile& tile, Bases bases, std::int64_t first, std::int64_t last, Sums sums) {
+  const std::int64_t whole = first + (last - first) / form_.unroll * form_.unroll;
+  if (whole > first) {
+    sums = e_.reduce_loop(e_.index(first), e_.index(whole), form_.unroll, sums, [&](Value* k, Sums carried) {
+      const Bases at = advance(bases, k);
+      for (std::int64_t u = 0; u < form_.unroll; ++u) add(tile, at, u, carried);
+      return carried;
+    });
+  }
+  for (std::int64_t k = whole; k < last; ++k) add(tile, bases, k, sums);
+  return sums;
+}
+
+// A step of the epilogue before each `share` of the products.
+Sums Products::with_epilogue(const Tile& tile, Bases bases, Epilogue& epilogue) {
+  const std::int64_t steps = form_.row_tile, share = form_.k / steps;
+  Sums sums = e_.reduce_loop(e_.index(0), e_.index(steps), 1, zeros(tile), [&](Value* number, Sums carried) {
+    epilogue.deferred_step(number);
+    const Bases at = advance(bases, e_.times(number, share));
+    if (share > 2 * form_.unroll) return between(tile, at, 0, share, carried);
+    for (std::int64_t k = 0; k < share; ++k) add(tile, at, k, carried);
+    return carried;
+  });
+  return between(tile, bases, steps * share, form_.k, sums);
+}
+
+Sums Products::all(const Tile& tile, Epilogue& epilogue) {
+  if (form_.deferred) return with_epilogue(tile, bases(tile), epilogue);
+  return between(tile, bases(tile), 0, form_.k, zeros(tile));
+}
+
+// The bits of the tile's rows together.
+Value* Products::word(const Tile& tile, Value* number) {
+  const kernel::Nonzeros& nonzeros = *form_.nonzeros;
+  Value* first = e_.advance(e_.advance(e_.base(nonzeros.words), tile.row, nonzeros.row_stride * 4), number,
+                            nonzeros.word_stride * 4);
+  Value* bits = nullptr;
+  for (std::int64_t r = 0; r < tile.height; ++r) {
+    Value* of_row = e_.load(b_.getInt32Ty(), e_.advance(first, r * nonzeros.row_stride * 4));
+    bits = bits ? b_.CreateOr(bits, of_row) : of_row;
+  }
+  return bits;
+}
+
+Sums Products::nonzero(const Tile& tile) {
+  const Bases bases = this->bases(tile);
+  const std::int64_t words = (form_.k + 31) / 32;
+  return e_.reduce_loop(e_.index(0), e_.index(words), 1, zeros(tile), [&](Value* number, Sums carried) {
+    Value* first_k = e_.times(number, 32);
+    carried.push_back(word(tile, number));
+    carried = e_.reduce_while_not_zero(carried, [&](Sums values) {
+      Value* bits = values.back();
+      values.pop_back();
+      Value* place =
+          b_.CreateZExt(b_.CreateIntrinsic(llvm::Intrinsic::cttz, {bits->getType()}, {bits, b_.getTrue()}),
+                        b_.getInt64Ty());
+      add(tile, advance(bases, b_.CreateAdd(first_k, place)), 0, values);
+      values.push_back(b_.CreateAnd(bits, b_.CreateSub(bits, b_.getInt32(1))));
+      return values;
+    });
+    carried.pop_back();
+    return carried;
+  });
+}
+
+}  // namespace netc::codegen

@@ -1,0 +1,51 @@
+#pragma once
+// The products and sums of a contraction's register tile.
+
+#include <vector>
+
+#include "compiler/codegen/epilogue.h"
+
+namespace netc::codegen {
+
+// Where a tile lies, and its size: `height` rows of `width` vectors.
+struct Tile {
+  llvm::Value* row = nullptr;
+  llvm::Value* block = nullptr;
+  std::int64_t height = 1, width = 1;
+};
+
+using Sums = std::vector<llvm::Value*>;
+
+// Sums are carried in vectors round the loop over k: b is loaded once a k and shared by all rows, a is
+// broadcast.
+class Products {
+ public:
+  Products(Emitter& emitter, ScalarEmitter& scalars, const kernel::ContractKernel& form)
+      : e_(emitter), b_(emitter.builder()), scalars_(scalars), form_(form) {}
+
+  // Over all k; a deferred epilogue's steps stand between.
+  Sums all(const Tile& tile, Epilogue& epilogue);
+  // Over those k for which any of the tile's rows has a number in a that is not zero. The others would add
+  // zeros, which changes no bit of a sum.
+  Sums nonzero(const Tile& tile);
+
+ private:
+  struct Bases {
+    llvm::Value *a, *b;
+  };
+  Bases bases(const Tile& tile);
+  Sums zeros(const Tile& tile);
+  // The products at the k that lies `k` after the one that `at` stands on.
+  void add(const Tile& tile, Bases at, std::int64_t k, Sums& sums);
+  Bases advance(Bases bases, llvm::Value* k);
+  Sums between(const Tile& tile, Bases bases, std::int64_t first, std::int64_t last, Sums sums);
+  Sums with_epilogue(const Tile& tile, Bases bases, Epilogue& epilogue);
+  llvm::Value* word(const Tile& tile, llvm::Value* number);
+
+  Emitter& e_;
+  llvm::IRBuilder<>& b_;
+  ScalarEmitter& scalars_;
+  const kernel::ContractKernel& form_;
+};
+
+}  // namespace netc::codegen
