@@ -70,6 +70,7 @@ class RowsEmitter {
   void emit_row(Value* row) {
     fetch_ahead(row);
     scalars_.enter_row(row);
+    entered_ = nullptr;
     Numbers batch;
     Numbers updates;
     for (std::uint32_t number : all_statements()) {
@@ -162,7 +163,9 @@ class RowsEmitter {
   }
 
   void element_statements(const Numbers& numbers, Value* column) {
-    scalars_.enter_block(column);
+    if (column != entered_) scalars_.enter_block(column);
+    // Values of a row's only block serve all batches.
+    entered_ = blocks_ == 1 ? column : nullptr;
     Stores stores(e_, scalars_);
     for (std::uint32_t number : numbers) {
       if (statement(number).kind == Statement::Kind::kMap)
@@ -176,6 +179,7 @@ class RowsEmitter {
   const kernel::Kernel& kernel_;
   ScalarEmitter scalars_;
   std::int64_t blocks_;
+  Value* entered_ = nullptr;  // the block whose values are still known
 };
 
 }  // namespace

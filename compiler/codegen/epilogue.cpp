@@ -75,16 +75,21 @@ void Epilogue::defer(Value* row, Value* block, std::span<Value* const> sums) {
   e_.store(e_.index(static_cast<std::int64_t>(sums.size())), count_);
 }
 
-void Epilogue::deferred_step(Value* number) {
+Epilogue::Waiting Epilogue::waiting() {
+  auto saved = [&](Value* variable) { return e_.load(b_.getInt64Ty(), variable); };
+  return {saved(row_), saved(block_), saved(count_)};
+}
+
+void Epilogue::deferred_step(const Waiting& waiting, Value* number) {
   e_.branch(
-      b_.CreateICmpSLT(number, saved(count_)), [&] { from_scratch(saved(row_), saved(block_), 1, number); },
+      b_.CreateICmpSLT(number, waiting.count), [&] { from_scratch(waiting.row, waiting.block, 1, number); },
       [] {});
 }
 
 void Epilogue::flush() {
-  Value* row = saved(row_);
-  Value* block = saved(block_);
-  e_.loop(e_.index(0), saved(count_), 1, false, [&](Value* number) { from_scratch(row, block, 1, number); });
+  const Waiting last = waiting();
+  e_.loop(e_.index(0), last.count, 1, false,
+          [&](Value* number) { from_scratch(last.row, last.block, 1, number); });
 }
 
 }  // namespace netc::codegen

@@ -19,8 +19,13 @@ class Epilogue {
   void finish(llvm::Value* row, llvm::Value* block, std::int64_t width, std::span<llvm::Value* const> sums);
   // The same, but the tile (of one vector a row) waits.
   void defer(llvm::Value* row, llvm::Value* block, std::span<llvm::Value* const> sums);
-  // Vector `number` of the tile that waits, if it has so many.
-  void deferred_step(llvm::Value* number);
+  // Of the tile that waits: its place, and how many vectors it has.
+  struct Waiting {
+    llvm::Value *row, *block, *count;
+  };
+  Waiting waiting();
+  // Its vector `number`, if it has so many.
+  void deferred_step(const Waiting& waiting, llvm::Value* number);
   // What still waits, after the last tile.
   void flush();
 
@@ -28,14 +33,13 @@ class Epilogue {
   void statements(llvm::Value* row, llvm::Value* block, llvm::Value* sum);
   void from_scratch(llvm::Value* row, llvm::Value* block, std::int64_t width, llvm::Value* number);
   void copy_to_scratch(std::span<llvm::Value* const> sums);
-  llvm::Value* saved(llvm::Value* variable) { return e_.load(b_.getInt64Ty(), variable); }
 
   Emitter& e_;
   llvm::IRBuilder<>& b_;
   ScalarEmitter& scalars_;
   const bool is_long_;
   llvm::Value* scratch_ = nullptr;
-  // Of the tile that waits, in memory of the function: its place, and how many vectors it has.
+  // Memory of what waits, in the order of Waiting.
   llvm::Value *row_ = nullptr, *block_ = nullptr, *count_ = nullptr;
 };
 

@@ -50,8 +50,9 @@ Sums Products::between(const Tile& tile, Bases bases, std::int64_t first, std::i
 // A step of the epilogue before each `share` of the products.
 Sums Products::with_epilogue(const Tile& tile, Bases bases, Epilogue& epilogue) {
   const std::int64_t steps = form_.row_tile, share = form_.k / steps;
+  const Epilogue::Waiting waiting = epilogue.waiting();
   Sums sums = e_.reduce_loop(e_.index(0), e_.index(steps), 1, zeros(tile), [&](Value* number, Sums carried) {
-    epilogue.deferred_step(number);
+    epilogue.deferred_step(waiting, number);
     const Bases at = advance(bases, e_.times(number, share));
     if (share > 2 * form_.unroll) return between(tile, at, 0, share, carried);
     for (std::int64_t k = 0; k < share; ++k) add(tile, at, k, carried);

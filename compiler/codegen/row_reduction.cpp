@@ -60,15 +60,25 @@ Value* RowReduction::half(Value* vector, bool upper) {
   return b_.CreateShuffleVector(vector, mask);
 }
 
-Value* RowReduction::finish(std::span<Value* const> carried) {
-  if (statement_.kind == Statement::Kind::kArgmax) {
-    Best best{carried[0], carried[1]};
-    for (int lanes = kernel::kLanes; lanes > 1; lanes /= 2) {
-      best = better({half(best.value, false), half(best.column, false)},
-                    {half(best.value, true), half(best.column, true)});
-    }
-    return b_.CreateExtractElement(best.column, std::uint64_t{0});
+// The largest of the lanes, or NaN if one is; then the first column among the lanes that hold it.
+Value* RowReduction::first_of_largest(Value* values, Value* columns) {
+  Value* largest = values;
+  for (int lanes = kernel::kLanes; lanes > 1; lanes /= 2)
+    largest = scalars_.math().max(half(largest, false), half(largest, true));
+  largest = b_.CreateVectorSplat(kernel::kLanes, b_.CreateExtractElement(largest, std::uint64_t{0}));
+  Value* holds = b_.CreateSelect(b_.CreateFCmpUNO(largest, largest), b_.CreateFCmpUNO(values, values),
+                                 b_.CreateFCmpOEQ(values, largest));
+  Value* beyond = llvm::ConstantFP::getInfinity(e_.vector_type());
+  Value* first = b_.CreateSelect(holds, columns, beyond);
+  for (int lanes = kernel::kLanes; lanes > 1; lanes /= 2) {
+    Value *low = half(first, false), *high = half(first, true);
+    first = b_.CreateSelect(b_.CreateFCmpOLT(low, high), low, high);
   }
+  return b_.CreateExtractElement(first, std::uint64_t{0});
+}
+
+Value* RowReduction::finish(std::span<Value* const> carried) {
+  if (statement_.kind == Statement::Kind::kArgmax) return first_of_largest(carried[0], carried[1]);
   Value* sum = carried[0];
   for (int lanes = kernel::kLanes; lanes > 1; lanes /= 2) sum = combine(half(sum, false), half(sum, true));
   return b_.CreateExtractElement(sum, std::uint64_t{0});

@@ -34,6 +34,7 @@ class RowReduction {
   };
   // The greater; a NaN is greater than any number; the smaller column among equals.
   Best better(Best a, Best b);
+  llvm::Value* first_of_largest(llvm::Value* values, llvm::Value* columns);
   llvm::Value* half(llvm::Value* vector, bool upper);
 
   Emitter& e_;

@@ -41,8 +41,10 @@ ScalarEmitter::ScalarEmitter(Emitter& emitter)
   }
   for (const Operand& operand : body_.operands) {
     if (operand.kind != Operand::Kind::kUniform) continue;
-    uniforms_[operand.number] = e_.load(
+    Value* number = e_.load(
         b_.getFloatTy(), e_.advance(e_.base(operand.buffer), (kernel::kUniformsHead + operand.number) * 4));
+    uniforms_[operand.number] = number;
+    wide_uniforms_[number] = b_.CreateVectorSplat(kernel::kLanes, number);
   }
 }
 
@@ -59,7 +61,9 @@ void ScalarEmitter::enter_block(Value* column) {
 }
 
 Value* ScalarEmitter::widen(Value* value) {
-  return value->getType()->isVectorTy() ? value : b_.CreateVectorSplat(kernel::kLanes, value);
+  if (value->getType()->isVectorTy()) return value;
+  if (auto found = wide_uniforms_.find(value); found != wide_uniforms_.end()) return found->second;
+  return b_.CreateVectorSplat(kernel::kLanes, value);
 }
 
 Value* ScalarEmitter::value(ScalarId id) {

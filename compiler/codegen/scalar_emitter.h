@@ -51,7 +51,9 @@ class ScalarEmitter {
   llvm::Value* column_ = nullptr;
   llvm::Value* accumulator_ = nullptr;
   std::map<std::uint32_t, llvm::Value*> statements_;
-  std::map<std::uint32_t, llvm::Value*> uniforms_;  // loaded once, at the function's start
+  // Loaded once, at the function's start; and each of them as a vector.
+  std::map<std::uint32_t, llvm::Value*> uniforms_;
+  std::map<llvm::Value*, llvm::Value*> wide_uniforms_;
   std::map<kernel::ScalarId, llvm::Value*> row_values_, block_values_;
 };
 

@@ -89,8 +89,8 @@ class ContractScheduler {
   }
 
   void choose_nonzero_tile(Nonzeros& nonzeros) {
-    nonzeros.row_tile = std::min(kNonzeroTile, kernel_.rows);
-    nonzeros.block_tile = std::min(kNonzeroTile, blocks_);
+    nonzeros.row_tile = wish("nonzero_row_tile", kNonzeroTile, 1, kernel_.rows);
+    nonzeros.block_tile = wish("nonzero_block_tile", kNonzeroTile, 1, blocks_);
     while (!fits(nonzeros.row_tile, nonzeros.block_tile, target_))
       --(nonzeros.row_tile > nonzeros.block_tile ? nonzeros.row_tile : nonzeros.block_tile);
     const std::int64_t percent = wish("nonzeros", -1, -1, 100);
@@ -130,7 +130,7 @@ void share_columns(Kernel& kernel) {
 }  // namespace
 
 std::vector<std::string> schedule_keys() {
-  return {"row_tile", "block_tile", "row_group", "unroll", "deferred", "nonzeros"};
+  return {"row_tile", "block_tile", "row_group", "unroll", "deferred", "nonzeros", "nonzero_row_tile", "nonzero_block_tile"};
 }
 
 void schedule(Kernel& kernel, const Target& target, const ScheduleOverrides& overrides) {
