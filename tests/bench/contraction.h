@@ -5,7 +5,7 @@
 #include <string>
 
 #include "compiler/codegen/codegen.h"
-#include "compiler/kernel/kernel.h"
+#include "compiler/kernel/lower.h"
 #include "runtime/memory.h"
 #include "runtime/program.h"
 #include "runtime/store.h"
@@ -31,7 +31,8 @@ Work work_of(Direction direction, const Shape& shape);
 // A compiled product with operands to work on.
 class Contraction {
  public:
-  Contraction(Direction direction, const Shape& shape, const kernel::Target& target);
+  Contraction(Direction direction, const Shape& shape, const kernel::Target& target,
+              const kernel::ScheduleOverrides& overrides = {});
 
   // The product once, on this thread: every kernel but those that make its operands.
   void run() const;

@@ -34,6 +34,7 @@ struct Options {
   std::string cpu;
   std::string filter;
   bool print_plans = false;
+  kernel::ScheduleOverrides overrides;
 };
 
 // The rounds of a shape: fewer where one takes long.
@@ -55,8 +56,11 @@ struct Product {
 
 class Subject {
  public:
-  Subject(Direction direction, const Shape& shape, const kernel::Target& target, Machine& machine)
-      : machine_(machine), work_(work_of(direction, shape)), contraction_(direction, shape, target) {
+  Subject(Direction direction, const Shape& shape, const kernel::Target& target,
+          const kernel::ScheduleOverrides& overrides, Machine& machine)
+      : machine_(machine),
+        work_(work_of(direction, shape)),
+        contraction_(direction, shape, target, overrides) {
     contraction_.run();
     const double once = std::max(seconds_of([&] { contraction_.run(); }), 1e-9);
     calls_ = std::max<std::int64_t>(1, static_cast<std::int64_t>(kBurst / once));
@@ -205,7 +209,7 @@ std::deque<Product> register_all(const Options& options, const kernel::Target& t
       Product& product = products.emplace_back();
       product.name = fmt::format("{}/{}x{}x{}", name_of(direction), shape.m, shape.n, shape.k);
       auto measure = [=, &options, &target, &machine, &product](benchmark::State& state) {
-        const Subject subject(direction, shape, target, machine);
+        const Subject subject(direction, shape, target, options.overrides, machine);
         if (options.print_plans && product.rounds.empty()) fmt::print("{}\n", kernel::print(subject.plan()));
         run(state, subject, machine, product);
       };
@@ -226,6 +230,11 @@ Options take_options(int& argc, char** argv) {
     const std::string_view word = argv[i];
     if (word.starts_with("--cpu=")) {
       options.cpu = word.substr(6);
+    } else if (word.starts_with("--schedule=")) {
+      const std::size_t equals = word.find('=', 11);
+      if (equals != std::string_view::npos)
+        options.overrides.push_back(
+            {"", std::string(word.substr(11, equals - 11)), std::atol(argv[i] + equals + 1)});
     } else if (word == "--plans") {
       options.print_plans = true;
     } else if (!word.starts_with("-")) {
