@@ -66,7 +66,7 @@ class ContractEmitter {
         tile.height = height;
         tile.width = width;
         const Sums sums = products_.all(tile, epilogue_);
-        if (form_.deferred) return epilogue_.defer(tile.row, tile.block, sums);
+        if (form_.deferred) return epilogue_.defer(tile.row, tile.block, width, sums);
         epilogue_.finish(tile.row, tile.block, width, sums);
       });
     });

@@ -17,11 +17,11 @@ class Epilogue {
 
   // For the sums of a tile whose first element stands at (row, block): `width` vectors a row.
   void finish(llvm::Value* row, llvm::Value* block, std::int64_t width, std::span<llvm::Value* const> sums);
-  // The same, but the tile (of one vector a row) waits.
-  void defer(llvm::Value* row, llvm::Value* block, std::span<llvm::Value* const> sums);
-  // Of the tile that waits: its place, and how many vectors it has.
+  // The same, but the tile waits.
+  void defer(llvm::Value* row, llvm::Value* block, std::int64_t width, std::span<llvm::Value* const> sums);
+  // Of the tile that waits: its place, how many vectors it has, and how many of them a row.
   struct Waiting {
-    llvm::Value *row, *block, *count;
+    llvm::Value *row, *block, *count, *width;
   };
   Waiting waiting();
   // Its vector `number`, if it has so many.
@@ -31,7 +31,12 @@ class Epilogue {
 
  private:
   void statements(llvm::Value* row, llvm::Value* block, llvm::Value* sum);
-  void from_scratch(llvm::Value* row, llvm::Value* block, std::int64_t width, llvm::Value* number);
+  // Vector `number` of a tile: at row `down`, block `right` of it.
+  struct Place {
+    llvm::Value *down, *right;
+  };
+  Place place(llvm::Value* number, llvm::Value* width);
+  void from_scratch(llvm::Value* row, llvm::Value* block, llvm::Value* width, llvm::Value* number);
   void copy_to_scratch(std::span<llvm::Value* const> sums);
 
   Emitter& e_;
@@ -40,7 +45,8 @@ class Epilogue {
   const bool is_long_;
   llvm::Value* scratch_ = nullptr;
   // Memory of what waits, in the order of Waiting.
-  llvm::Value *row_ = nullptr, *block_ = nullptr, *count_ = nullptr;
+  llvm::Value *row_ = nullptr, *block_ = nullptr, *count_ = nullptr, *width_ = nullptr;
+  std::int64_t widest_ = 1;
 };
 
 }  // namespace netc::codegen

@@ -49,7 +49,7 @@ Sums Products::between(const Tile& tile, Bases bases, std::int64_t first, std::i
 
 // A step of the epilogue before each `share` of the products.
 Sums Products::with_epilogue(const Tile& tile, Bases bases, Epilogue& epilogue) {
-  const std::int64_t steps = form_.row_tile, share = form_.k / steps;
+  const std::int64_t steps = form_.row_tile * form_.block_tile, share = form_.k / steps;
   const Epilogue::Waiting waiting = epilogue.waiting();
   Sums sums = e_.reduce_loop(e_.index(0), e_.index(steps), 1, zeros(tile), [&](Value* number, Sums carried) {
     epilogue.deferred_step(waiting, number);
