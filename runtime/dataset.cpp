@@ -11,6 +11,7 @@
 #include "runtime/clock.h"
 #include "runtime/idx.h"
 #include "runtime/known_sets.h"
+#include "runtime/priority.h"
 #include "runtime/report.h"
 #include "runtime/unpacked.h"
 
@@ -81,14 +82,21 @@ Status test_headers(const std::vector<std::string>& paths, const std::vector<Idx
   return Done{};
 }
 
-// Runs the tasks, started in order, on up to `threads` threads.
+// Runs the tasks, started in order, on up to `threads` threads. The first one should take longest: the
+// calling thread does it, and helpers give way to that.
 void run_tasks(const std::vector<std::function<void()>>& tasks, int threads) {
-  std::atomic<std::size_t> next = 0;
+  std::atomic<std::size_t> next = 1;
   auto work = [&] {
     for (std::size_t i = next++; i < tasks.size(); i = next++) tasks[i]();
   };
   std::vector<std::jthread> helpers;
-  for (int i = 1; i < std::min<int>(threads, static_cast<int>(tasks.size())); ++i) helpers.emplace_back(work);
+  for (int i = 1; i < std::min<int>(threads, static_cast<int>(tasks.size())); ++i) {
+    helpers.emplace_back([&] {
+      give_way();
+      work();
+    });
+  }
+  if (!tasks.empty()) tasks[0]();
   work();
 }
 

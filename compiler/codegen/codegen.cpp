@@ -17,6 +17,7 @@
 #include "compiler/codegen/module.h"
 #include "compiler/codegen/object_key.h"
 #include "compiler/support/check.h"
+#include "runtime/priority.h"
 
 namespace netc::codegen {
 
@@ -83,7 +84,12 @@ void compile_jobs(std::vector<Job>& jobs, const kernel::Target& target, int thre
       compile_job(jobs[order[i]], *machine, target, cache);
   };
   std::vector<std::jthread> helpers;
-  for (int i = 1; i < threads && i < static_cast<int>(jobs.size()); ++i) helpers.emplace_back(work);
+  for (int i = 1; i < threads && i < static_cast<int>(jobs.size()); ++i) {
+    helpers.emplace_back([&] {
+      runtime::give_way();  // to the reading of the data
+      work();
+    });
+  }
   work();
 }
 
