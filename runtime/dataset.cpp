@@ -11,7 +11,9 @@
 #include "runtime/clock.h"
 #include "runtime/idx.h"
 #include "runtime/known_sets.h"
+#include "runtime/priority.h"
 #include "runtime/report.h"
+#include "runtime/unpacked.h"
 
 namespace netc::runtime {
 namespace {
@@ -80,26 +82,52 @@ Status test_headers(const std::vector<std::string>& paths, const std::vector<Idx
   return Done{};
 }
 
-// Runs the tasks, started in order, on up to `threads` threads.
+// Runs the tasks, started in order, on up to `threads` threads. The first one should take longest: the
+// calling thread does it, and helpers give way to that.
 void run_tasks(const std::vector<std::function<void()>>& tasks, int threads) {
-  std::atomic<std::size_t> next = 0;
+  std::atomic<std::size_t> next = 1;
   auto work = [&] {
     for (std::size_t i = next++; i < tasks.size(); i = next++) tasks[i]();
   };
   std::vector<std::jthread> helpers;
-  for (int i = 1; i < std::min<int>(threads, static_cast<int>(tasks.size())); ++i) helpers.emplace_back(work);
+  for (int i = 1; i < std::min<int>(threads, static_cast<int>(tasks.size())); ++i) {
+    helpers.emplace_back([&] {
+      give_way();
+      work();
+    });
+  }
+  if (!tasks.empty()) tasks[0]();
   work();
+}
+
+// What a file is proved to be by the time that it is kept.
+std::string proof(const Plan& plan, std::size_t index) {
+  return plan.known ? plan.known->files[index].hash : "";
+}
+
+// The files as they are, or unpacked, if the cache has them. Labels are unpacked in no time.
+Result<std::vector<IdxFile>> read_files(const Plan& plan, const Cache& cache) {
+  std::vector<IdxFile> files;
+  for (std::size_t i = 0; i < plan.paths.size(); ++i) {
+    std::optional<IdxFile> found;
+    if (is_images(i)) found = find_unpacked(cache, plan.paths[i], proof(plan, i));
+    Result<IdxFile> file = found ? Result<IdxFile>(std::move(*found)) : read_idx(plan.paths[i]);
+    if (!file) return file.error();
+    files.push_back(std::move(*file));
+  }
+  return files;
 }
 
 // Unpacks and, for a known set, proves the files genuine. The packed bytes are hashed beside the unpacking:
 // they are fewer.
 Status unpack_and_test(const KnownSet* known, std::vector<IdxFile>& files, int threads) {
   std::vector<Status> statuses(files.size(), Status(Done{}));
-  std::vector<std::uint8_t> genuine(files.size(), known ? 0 : 1);
+  std::vector<std::uint8_t> genuine;
+  for (const IdxFile& file : files) genuine.push_back(!known || file.proved);
   std::vector<std::function<void()>> tasks;
   for (std::size_t i = 0; i < files.size(); ++i) {
     tasks.push_back([&, i] { statuses[i] = unpack_idx(files[i]); });
-    if (known) tasks.push_back([&, i] { genuine[i] = packed_is_genuine(known->files[i], files[i]); });
+    if (!genuine[i]) tasks.push_back([&, i] { genuine[i] = packed_is_genuine(known->files[i], files[i]); });
   }
   run_tasks(tasks, threads);
   tasks.clear();
@@ -128,12 +156,15 @@ Status test_labels(const IdxFile& file, std::int64_t classes) {
   return Done{};
 }
 
-SampleSet sample_set(IdxFile& images, const IdxFile& labels) {
+SampleSet sample_set(const Plan& plan, std::vector<IdxFile>& files, std::size_t index) {
+  IdxFile& images = files[index];
+  const IdxFile& labels = files[index + 1];
   SampleSet set;
   set.count = images.header.extents[0];
   set.sample_elements = static_cast<std::int64_t>(images.header.values()) / set.count;
   set.samples = std::move(images.values);
   set.labels.assign(labels.values.data(), labels.values.data() + labels.values.size());
+  set.unpacked_key = unpacked_key(images.identity, proof(plan, index));
   return set;
 }
 
@@ -194,31 +225,32 @@ Result<DatasetDescription> describe_dataset(const DataRequest& request) {
   return description;
 }
 
-Result<Dataset> load_dataset(const DataRequest& request, int threads) {
+Result<Dataset> load_dataset(const DataRequest& request, int threads, const Cache& cache) {
   Result<Plan> plan = plan_for(request);
   if (!plan) return plan.error();
-  std::vector<IdxFile> files;
+  Result<std::vector<IdxFile>> files = read_files(*plan, cache);
+  if (!files) return files.error();
   std::vector<IdxHeader> headers;
-  for (const std::string& path : plan->paths) {
-    Result<IdxFile> file = read_idx(path);
-    if (!file) return file.error();
-    headers.push_back(file->header);
-    files.push_back(std::move(*file));
-  }
+  for (const IdxFile& file : *files) headers.push_back(file.header);
   if (Status status = test_headers(plan->paths, headers); !status) return status.error();
-  if (Status status = unpack_and_test(plan->known, files, threads); !status) return status.error();
-  Result<std::int64_t> classes = count_classes(*plan, files);
+  if (Status status = unpack_and_test(plan->known, *files, threads); !status) return status.error();
+  Result<std::int64_t> classes = count_classes(*plan, *files);
   if (!classes) return classes.error();
   Dataset data;
   data.sample_extents = sample_extents(headers[0]);
   data.classes = *classes;
   if (plan->known) data.class_names = plan->known->class_names;
-  data.train = sample_set(files[0], files[1]);
-  if (files.size() == 4) data.test = sample_set(files[2], files[3]);
+  data.train = sample_set(*plan, *files, 0);
+  if (files->size() == 4) data.test = sample_set(*plan, *files, 2);
   data.source = source_text(request.kind, data);
   data.loaded_at = now_seconds();
-  data.loaded_at = now_seconds();
   return data;
+}
+
+void keep_unpacked(const Dataset& data, const Cache& cache) {
+  for (const SampleSet* set : {&data.train, &data.test}) {
+    if (!set->unpacked_key.empty()) keep_unpacked(cache, set->unpacked_key, set->samples);
+  }
 }
 
 }  // namespace netc::runtime

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "runtime/bytes.h"
+#include "runtime/cache.h"
 #include "runtime/result.h"
 
 namespace netc::runtime {
@@ -17,6 +18,7 @@ struct SampleSet {
   std::int64_t sample_elements = 0;
   Bytes samples;                     // [count, sample_elements] u8, from a multiple of 64 on
   std::vector<std::int32_t> labels;  // [count]
+  std::string unpacked_key;          // of samples that were unpacked from gzip and may be kept
 };
 
 struct Dataset {
@@ -49,9 +51,12 @@ std::optional<DatasetDescription> describe_by_name(const std::string& kind);
 // Reads headers, checks that the files belong together.
 Result<DatasetDescription> describe_dataset(const DataRequest& request);
 // Reads, inflates (.gz) and, for the built-in sets, checks SHA-256 (mnist) or MD5 (fashion_mnist) of the
-// decompressed files, or SHA-256 of a .gz in wide use. Bounded: what is allocated follows from the file's own
-// size. Files are unpacked and hashed on up to `threads` threads.
-Result<Dataset> load_dataset(const DataRequest& request, int threads);
+// decompressed files, or XXH3 of a .gz in wide use. Bounded: what is allocated follows from the file's own
+// size. Files are unpacked and hashed on up to `threads` threads. Samples that `cache` has are mapped
+// instead.
+Result<Dataset> load_dataset(const DataRequest& request, int threads, const Cache& cache = Cache());
+// Samples that were unpacked are put into the cache. This takes as long as writing them.
+void keep_unpacked(const Dataset& data, const Cache& cache);
 // Sources by name, for messages and did-you-mean.
 std::vector<std::string> data_source_names();
 

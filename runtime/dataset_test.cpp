@@ -4,12 +4,16 @@
 #include <libdeflate.h>
 #include <sys/stat.h>
 
+#include <chrono>
 #include <filesystem>
+#include <thread>
 #include <utility>
 
 #include "runtime/idx.h"
+#include "runtime/known_sets.h"
 #include "runtime/philox.h"
 #include "runtime/temporary_folder.h"
+#include "runtime/unpacked.h"
 
 namespace netc::runtime {
 namespace {
@@ -189,6 +193,67 @@ TEST(Idx, FilesHaveToFitTogether) {
             "label 2 in `high` is 7, expected 0 to 1: there are 2 classes | described");
 }
 
+std::string samples_of(const Result<Dataset>& data) {
+  if (!data) return data.error().message;
+  return {data->train.samples.data(), data->train.samples.data() + data->train.samples.size()};
+}
+
+// Until some seconds after its last change, another one might not show: nothing is kept.
+void wait_until_settled() { std::this_thread::sleep_for(std::chrono::seconds(4)); }
+
+TEST(Unpacked, IsKeptUntilTheSourceChanges) {
+  TemporaryFolder folder;
+  const DataRequest request = files({folder.write("images", gzip(idx({2, 3}, "abcdef"))),
+                                     folder.write("labels", gzip(idx({2}, std::string("\0\1", 2))))});
+  const std::string kept = folder.path_of("cache/netc");
+  auto load = [&] {
+    const Cache cache(kept);
+    Result<Dataset> data = load_dataset(request, 2, cache);
+    if (data) keep_unpacked(*data, cache);
+    return data;
+  };
+  EXPECT_EQ(samples_of(load()), "abcdef");
+  EXPECT_FALSE(std::filesystem::exists(kept));
+  wait_until_settled();
+  EXPECT_EQ(samples_of(load()), "abcdef");
+  Result<Dataset> mapped = load();
+  EXPECT_EQ(samples_of(mapped), "abcdef");
+  EXPECT_EQ(mapped->train.unpacked_key, "");
+  EXPECT_EQ(mapped->sample_extents, std::vector<std::int64_t>{3});
+  EXPECT_EQ(reinterpret_cast<std::uintptr_t>(mapped->train.samples.data()) % 64, 0u);
+  EXPECT_EQ(samples_of(load_dataset(request, 2)), "abcdef");
+
+  // As long as before, and with the old time: what cannot be set is the time of the change itself.
+  const auto before = std::filesystem::last_write_time(folder.path_of("images"));
+  folder.write("images", gzip(idx({2, 3}, "ghijkl")));
+  std::filesystem::last_write_time(folder.path_of("images"), before);
+  EXPECT_EQ(samples_of(load()), "ghijkl");
+  wait_until_settled();
+  EXPECT_EQ(samples_of(load()), "ghijkl");
+  EXPECT_EQ(samples_of(load()), "ghijkl");
+  std::filesystem::remove(folder.path_of("images"));
+  EXPECT_FALSE(load());
+}
+
+// What was kept for `data idx` is not taken for a known set's file without a proof.
+TEST(Unpacked, IsKeptWithWhatWasProved) {
+  TemporaryFolder folder;
+  const Cache cache(folder.path_of("netc"));
+  const std::string images = kMnist + "/t10k-images-idx3-ubyte.gz";
+  Result<Dataset> data = load_dataset(files({images, kMnist + "/t10k-labels-idx1-ubyte.gz"}), 2, cache);
+  ASSERT_TRUE(data);
+  keep_unpacked(*data, cache);
+  EXPECT_TRUE(find_unpacked(cache, images, ""));
+  EXPECT_FALSE(find_unpacked(cache, images, known_set("mnist")->files[2].hash));
+  Result<Dataset> known = load_dataset({"mnist", {}, {kMnist}}, 2, cache);
+  ASSERT_TRUE(known);
+  keep_unpacked(*known, cache);
+  Result<Dataset> again = load_dataset({"mnist", {}, {kMnist}}, 2, cache);
+  EXPECT_EQ(again->train.unpacked_key, "");
+  EXPECT_EQ(again->test.unpacked_key, "");
+  EXPECT_EQ(samples_of(again), samples_of(known));
+}
+
 TEST(KnownSets, LoadsTheGenuineMnist) {
   Result<Dataset> data = load_dataset({"mnist", {}, {"/nowhere", kMnist}}, 2);
   ASSERT_TRUE(data) << data.error().message;
@@ -202,6 +267,14 @@ TEST(KnownSets, LoadsTheGenuineMnist) {
   EXPECT_EQ(description->sample_extents, (std::vector<std::int64_t>{28, 28, 1}));
   EXPECT_EQ(description->train, 60'000);
   EXPECT_EQ(description->test, 10'000);
+}
+
+TEST(KnownSets, TheirPackedFilesAreKnown) {
+  for (const KnownFile& known : known_set("mnist")->files) {
+    Result<IdxFile> file = read_idx(kMnist + "/" + known.name + ".gz");
+    ASSERT_TRUE(file);
+    EXPECT_TRUE(packed_is_genuine(known, *file)) << known.name;
+  }
 }
 
 // Another packer's files, and unpacked ones under their dotted names, are proved by their contents.

@@ -8,6 +8,7 @@
 #include <cctype>
 #include <cerrno>
 #include <cstdio>
+#include <ctime>
 #include <system_error>
 #include <utility>
 
@@ -23,6 +24,20 @@ Error cannot_read(const std::string& path, const std::string& why) {
 
 Error cannot_write(const std::string& path, int errno_value) {
   return Error{fmt::format("cannot write `{}`: {}", path, system_message(errno_value)), {}};
+}
+
+// The clocks of file systems tick as slowly as every two seconds.
+constexpr std::int64_t kSettledSeconds = 3;
+
+// The time of the last change to the file or to what is known of it cannot be set by anyone, that of its
+// contents can.
+std::string identity_of(const struct stat& status) {
+  timespec now{};
+  ::clock_gettime(CLOCK_REALTIME, &now);
+  if (status.st_ctim.tv_sec + kSettledSeconds > now.tv_sec) return "";
+  return fmt::format("{} {} {} {}.{:09} {}.{:09}", status.st_dev, status.st_ino, status.st_size,
+                     status.st_mtim.tv_sec, status.st_mtim.tv_nsec, status.st_ctim.tv_sec,
+                     status.st_ctim.tv_nsec);
 }
 
 // Beside the file, so that a rename can put it in place.
@@ -47,11 +62,13 @@ std::string system_message(int errno_value) {
   return message;
 }
 
-InputFile::InputFile(std::string path, int descriptor, std::size_t size)
-    : path_(std::move(path)), descriptor_(descriptor), size_(size) {}
+InputFile::InputFile(std::string path, int descriptor) : path_(std::move(path)), descriptor_(descriptor) {}
 
 InputFile::InputFile(InputFile&& other) noexcept
-    : path_(std::move(other.path_)), descriptor_(std::exchange(other.descriptor_, -1)), size_(other.size_) {}
+    : path_(std::move(other.path_)),
+      descriptor_(std::exchange(other.descriptor_, -1)),
+      size_(other.size_),
+      identity_(std::move(other.identity_)) {}
 
 InputFile::~InputFile() {
   if (descriptor_ >= 0) ::close(descriptor_);
@@ -61,13 +78,14 @@ Result<InputFile> InputFile::open(const std::string& path, const std::string& ki
   // Without O_NONBLOCK, opening a pipe waits for its other end.
   int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (descriptor < 0) return cannot_read(path, system_message(errno));
-  InputFile file(path, descriptor, 0);
+  InputFile file(path, descriptor);
   struct stat status = {};
   if (::fstat(descriptor, &status) != 0) return cannot_read(path, system_message(errno));
   if (S_ISDIR(status.st_mode)) return cannot_read(path, fmt::format("it is a directory, expected {}", kind));
   if (!S_ISREG(status.st_mode))
     return cannot_read(path, fmt::format("it is not a regular file, expected {}", kind));
   file.size_ = static_cast<std::size_t>(status.st_size);
+  file.identity_ = identity_of(status);
   return file;
 }
 

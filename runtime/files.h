@@ -2,9 +2,11 @@
 // Reading files that may be anything: a missing one, a directory, a pipe.
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 
+#include "runtime/bytes.h"
 #include "runtime/result.h"
 
 namespace netc::runtime {
@@ -23,14 +25,20 @@ class InputFile {
 
   const std::string& path() const { return path_; }
   std::size_t size() const { return size_; }
+  // Which contents these are, without reading them: what the system knows of the file changes with every
+  // change to it. Empty where it changed so recently that another change would not show.
+  const std::string& identity() const { return identity_; }
   // Fills `out` with the bytes from `offset` on; an error if the file has become shorter since it was opened.
   Status read(std::span<std::uint8_t> out, std::size_t offset) const;
+  // The whole file, see Bytes::map.
+  std::optional<Bytes> map() const { return Bytes::map(descriptor_, size_); }
 
  private:
-  InputFile(std::string path, int descriptor, std::size_t size);
+  InputFile(std::string path, int descriptor);
   std::string path_;
   int descriptor_ = -1;
   std::size_t size_ = 0;
+  std::string identity_;
 };
 
 }  // namespace netc::runtime

@@ -1,9 +1,14 @@
 #include "runtime/hash.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 
@@ -15,6 +20,10 @@ void require(bool good) {
   if (good) return;
   std::fputs("netc: libcrypto cannot compute a hash\n", stderr);
   std::abort();
+}
+
+std::string hexadecimal(std::span<const std::uint8_t> bytes) {
+  return fmt::format("{:02x}", fmt::join(bytes, ""));
 }
 
 EVP_MD_CTX* as_context(void* p) { return static_cast<EVP_MD_CTX*>(p); }
@@ -39,9 +48,7 @@ std::string Hasher::digits() {
   unsigned char bytes[EVP_MAX_MD_SIZE];
   unsigned int size = 0;
   require(EVP_DigestFinal_ex(as_context(context_.get()), bytes, &size) == 1);
-  std::string text;
-  for (unsigned int i = 0; i < size; ++i) text += fmt::format("{:02x}", bytes[i]);
-  return text;
+  return hexadecimal({bytes, size});
 }
 
 std::string hash_of(HashKind kind, std::span<const std::uint8_t> data) {
@@ -49,5 +56,20 @@ std::string hash_of(HashKind kind, std::span<const std::uint8_t> data) {
   hasher.add(data.data(), data.size());
   return hasher.digits();
 }
+
+Fingerprint fingerprint_of(std::span<const std::span<const std::uint8_t>> parts) {
+  XXH3_state_t state;
+  XXH3_128bits_reset(&state);
+  for (std::span<const std::uint8_t> part : parts) XXH3_128bits_update(&state, part.data(), part.size());
+  XXH128_canonical_t canonical;
+  XXH128_canonicalFromHash(&canonical, XXH3_128bits_digest(&state));
+  Fingerprint fingerprint;
+  std::copy_n(canonical.digest, fingerprint.size(), fingerprint.begin());
+  return fingerprint;
+}
+
+Fingerprint fingerprint_of(std::span<const std::uint8_t> data) { return fingerprint_of(std::span(&data, 1)); }
+
+std::string digits(const Fingerprint& fingerprint) { return hexadecimal(fingerprint); }
 
 }  // namespace netc::runtime

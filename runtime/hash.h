@@ -1,6 +1,7 @@
 #pragma once
-// SHA-256 and MD5, as hexadecimal digits.
+// SHA-256 and MD5, as hexadecimal digits; and a fast hash for what nobody forges.
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -24,5 +25,12 @@ class Hasher {
 };
 
 std::string hash_of(HashKind kind, std::span<const std::uint8_t> data);
+
+// XXH3 of 128 bits, in its canonical order: at the speed of memory, where SHA-256 is twenty times slower.
+using Fingerprint = std::array<std::uint8_t, 16>;
+Fingerprint fingerprint_of(std::span<const std::uint8_t> data);
+// Of the parts, one behind the other.
+Fingerprint fingerprint_of(std::span<const std::span<const std::uint8_t>> parts);
+std::string digits(const Fingerprint& fingerprint);
 
 }  // namespace netc::runtime

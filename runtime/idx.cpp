@@ -144,9 +144,17 @@ Result<IdxFile> read_idx(const std::string& path) {
   if (!file) return file.error();
   Result<Start> start = read_start(*file);
   if (!start) return start.error();
-  IdxFile idx{path, std::move(start->header), {}, {}};
-  if (start->packed) idx.packed = Bytes(file->size());
-  else idx.values = Bytes(idx.header.values(), idx.header.bytes());
+  IdxFile idx{path, std::move(start->header), {}, {}, {}, false};
+  if (start->packed) {
+    idx.identity = file->identity();
+    if (std::optional<Bytes> mapped = file->map()) {
+      idx.packed = std::move(*mapped);
+      return idx;
+    }
+    idx.packed = Bytes(file->size());
+  } else {
+    idx.values = Bytes(idx.header.values(), idx.header.bytes());
+  }
   Status status = file->read(start->packed ? idx.packed.whole() : idx.values.whole(), 0);
   if (!status) return status.error();
   return idx;

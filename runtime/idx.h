@@ -23,8 +23,10 @@ struct IdxHeader {
 struct IdxFile {
   std::string path;
   IdxHeader header;
-  Bytes packed;  // gzip: the file as it is; else empty
-  Bytes values;  // the values, the header in front; empty while packed
+  Bytes packed;          // gzip: the file as it is; else empty
+  Bytes values;          // the values, the header in front; empty while packed
+  std::string identity;  // gzip: InputFile::identity
+  bool proved = false;   // was kept only after its hash was tested
 };
 
 // The header alone: `start` is the beginning of a file that is not packed.

@@ -15,8 +15,8 @@ namespace netc::runtime {
 
 struct KnownFile {
   const char* name;
-  const char* hash;           // of the unpacked file
-  const char* packed_sha256;  // of the .gz in wide use: a short cut; another packer's file is as good
+  const char* hash;         // of the unpacked file
+  const char* packed_xxh3;  // of the .gz in wide use: a short cut; another packer's file is as good
 };
 
 struct KnownSet {

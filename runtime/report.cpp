@@ -100,6 +100,8 @@ std::string to_json(const RunReport& report) {
   json["threads"] = report.threads;
   json["parameters"] = report.parameters;
   json["batch"] = report.batch;
+  json["kernels"] = report.kernels;
+  json["cached_kernels"] = report.cached_kernels;
   json["compile_seconds"] = report.compile_seconds;
   json["first_step_seconds"] = or_null(report.first_step_seconds);
   json["load_seconds"] = report.load_seconds;

@@ -3,6 +3,7 @@
 // history.csv.
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <optional>
@@ -38,6 +39,7 @@ struct RunReport {
   int threads = 1;
   std::int64_t parameters = 0;
   std::int64_t batch = 0;
+  std::size_t kernels = 0, cached_kernels = 0;  // that differ; of them, those that the cache had
   double compile_seconds = 0;
   std::optional<double> first_step_seconds;  // from process start to the end of the first training step
   double load_seconds = 0;                   // from process start until the data is in memory
@@ -52,8 +54,8 @@ struct RunReport {
   std::string stopped;  // empty, or why it ended early: `interrupted`, `diverged`
 };
 
-// Stable, documented keys: model, seed, threads, parameters, batch, compile_seconds, first_step_seconds,
-// load_seconds, total_seconds, train.{seconds, step_us.{p10,median}, samples_per_second,
+// Stable, documented keys: model, seed, threads, parameters, batch, kernels, cached_kernels, compile_seconds,
+// first_step_seconds, load_seconds, total_seconds, train.{seconds, step_us.{p10,median}, samples_per_second,
 // epochs[].{epoch,loss,accuracy,val_loss,val_accuracy,seconds}}, peak_rss_bytes,
 // test.{loss,accuracy,samples,seconds}, weights_sha256, folder, stopped; null where there is none or a number
 // is not finite. Ends in a newline.

@@ -70,6 +70,7 @@ class Process {
     ::dup2(::open((folder_ + "/.stderr").c_str(), flags, 0666), 2);
     ::dup2(::open("/dev/null", O_RDONLY), 0);
     if (::chdir(folder_.c_str()) != 0) ::_exit(126);
+    ::setenv("XDG_CACHE_HOME", (folder_ + "/.cache").c_str(), 1);
     std::vector<char*> arguments;
     for (std::string& word : command) arguments.push_back(word.data());
     arguments.push_back(nullptr);

@@ -86,7 +86,7 @@ TEST_F(Stop, AFinishedRunSaysSoAndCanGrow) {
       masked(finished.out),
       "net      dropout 0.2; dense 24 relu; dense 3 softmax      483 parameters, 912 FLOP a prediction\n"
       "data     idx: 64 training and 32 test images of 4x4x1, 3 classes; 50 train, 14 validate, 32 test\n"
-      "compiled KERNELS, 2 threads\n"
+      "compiled KERNELS, 2 threads; all from the cache\n"
       "resumed  after epoch 2 of 2: nothing is left to train, but a larger `--epochs` would go on\n"
       "\n"
       "test     accuracy SHARE   loss LOSS\n"

@@ -1,6 +1,7 @@
 #include "compiler/codegen/codegen.h"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <map>
 #include <numeric>
@@ -9,11 +10,14 @@
 #include <llvm/ExecutionEngine/Orc/ExecutionUtils.h>
 #include <llvm/ExecutionEngine/Orc/LLJIT.h>
 #include <llvm/MC/MCSubtargetInfo.h>
+#include <llvm/Support/SmallVectorMemoryBuffer.h>
 #include <llvm/TargetParser/Host.h>
 
 #include "compiler/codegen/emitter.h"
 #include "compiler/codegen/module.h"
+#include "compiler/codegen/object_key.h"
 #include "compiler/support/check.h"
+#include "runtime/priority.h"
 
 namespace netc::codegen {
 
@@ -34,7 +38,8 @@ struct Job {
   const kernel::Plan* plan;
   std::size_t kernel;
   std::string symbol;
-  llvm::SmallVector<char, 0> object;
+  std::unique_ptr<llvm::MemoryBuffer> object;
+  bool cached = false;
 };
 
 // Contractions have most code, so they go first, that threads finish together.
@@ -45,7 +50,29 @@ std::int64_t weight(const Job& job) {
          (contract ? 2 * contract->row_tile * contract->block_tile : 1);
 }
 
-void compile_jobs(std::vector<Job>& jobs, const kernel::Target& target, int threads) {
+std::span<const std::uint8_t> bytes_of(const llvm::SmallVector<char, 0>& code) {
+  return {reinterpret_cast<const std::uint8_t*>(code.data()), code.size()};
+}
+
+void compile_job(Job& job, llvm::TargetMachine& machine, const kernel::Target& target,
+                 const runtime::Cache& cache) {
+  llvm::LLVMContext context;
+  auto module = make_module(context, *job.plan, job.kernel, machine);
+  module->getFunctionList().front().setName(job.symbol);
+  const std::string key = cache.keeps() ? object_key(*module, target) : "";
+  if (std::optional<runtime::Bytes> found = cache.find(key)) {
+    job.object = llvm::MemoryBuffer::getMemBufferCopy(
+        {reinterpret_cast<const char*>(found->data()), found->size()}, job.symbol);
+    job.cached = true;
+    return;
+  }
+  llvm::SmallVector<char, 0> code = generate(*module, machine, llvm::CodeGenFileType::ObjectFile);
+  cache.keep(key, std::array{bytes_of(code)});
+  job.object = std::make_unique<llvm::SmallVectorMemoryBuffer>(std::move(code), job.symbol, false);
+}
+
+void compile_jobs(std::vector<Job>& jobs, const kernel::Target& target, int threads,
+                  const runtime::Cache& cache) {
   std::vector<std::size_t> order(jobs.size());
   std::iota(order.begin(), order.end(), 0);
   std::stable_sort(order.begin(), order.end(),
@@ -53,22 +80,23 @@ void compile_jobs(std::vector<Job>& jobs, const kernel::Target& target, int thre
   std::atomic<std::size_t> next = 0;
   auto work = [&] {
     auto machine = make_target_machine(target);
-    for (std::size_t i = next++; i < order.size(); i = next++) {
-      Job& job = jobs[order[i]];
-      llvm::LLVMContext context;
-      auto module = make_module(context, *job.plan, job.kernel, *machine);
-      module->getFunctionList().front().setName(job.symbol);
-      job.object = generate(*module, *machine, llvm::CodeGenFileType::ObjectFile);
-    }
+    for (std::size_t i = next++; i < order.size(); i = next++)
+      compile_job(jobs[order[i]], *machine, target, cache);
   };
   std::vector<std::jthread> helpers;
-  for (int i = 1; i < threads && i < static_cast<int>(jobs.size()); ++i) helpers.emplace_back(work);
+  for (int i = 1; i < threads && i < static_cast<int>(jobs.size()); ++i) {
+    helpers.emplace_back([&] {
+      runtime::give_way();  // to the reading of the data
+      work();
+    });
+  }
   work();
 }
 
 class JitCode : public Code {
  public:
-  JitCode(std::span<const kernel::Plan* const> plans, const kernel::Target& target, int threads) {
+  JitCode(std::span<const kernel::Plan* const> plans, const kernel::Target& target, int threads,
+          const runtime::Cache& cache) {
     std::vector<Job> jobs;
     std::vector<std::vector<std::size_t>> job_of(plans.size());
     std::map<std::string, std::size_t> known;
@@ -76,12 +104,13 @@ class JitCode : public Code {
       for (std::size_t k = 0; k < plans[p]->kernels.size(); ++k) {
         auto [place, is_new] =
             known.try_emplace(kernel::signature(*plans[p], plans[p]->kernels[k]), jobs.size());
-        if (is_new) jobs.push_back({plans[p], k, symbol(plans[p]->kernels[k], jobs.size()), {}});
+        if (is_new) jobs.push_back({plans[p], k, symbol(plans[p]->kernels[k], jobs.size()), {}, false});
         job_of[p].push_back(place->second);
       }
     }
-    compile_jobs(jobs, target, threads);
+    compile_jobs(jobs, target, threads, cache);
     compiled_ = jobs.size();
+    for (const Job& job : jobs) cached_ += job.cached;
     std::vector<KernelFunction> addresses = link(jobs);
     for (const auto& numbers : job_of) {
       functions_.emplace_back();
@@ -91,17 +120,15 @@ class JitCode : public Code {
 
   const std::vector<KernelFunction>& functions(std::size_t plan) const override { return functions_[plan]; }
   std::size_t compiled_kernels() const override { return compiled_; }
+  std::size_t cached_kernels() const override { return cached_; }
 
  private:
-  std::vector<KernelFunction> link(const std::vector<Job>& jobs) {
+  std::vector<KernelFunction> link(std::vector<Job>& jobs) {
     jit_ = expect(llvm::orc::LLJITBuilder().create());
     const char prefix = jit_->getDataLayout().getGlobalPrefix();
     jit_->getMainJITDylib().addGenerator(
         expect(llvm::orc::DynamicLibrarySearchGenerator::GetForCurrentProcess(prefix)));
-    for (const Job& job : jobs) {
-      expect(jit_->addObjectFile(
-          llvm::MemoryBuffer::getMemBufferCopy({job.object.data(), job.object.size()}, job.symbol)));
-    }
+    for (Job& job : jobs) expect(jit_->addObjectFile(std::move(job.object)));
     std::vector<KernelFunction> addresses;
     for (const Job& job : jobs) addresses.push_back(expect(jit_->lookup(job.symbol)).toPtr<KernelFunction>());
     return addresses;
@@ -109,7 +136,7 @@ class JitCode : public Code {
 
   std::unique_ptr<llvm::orc::LLJIT> jit_;
   std::vector<std::vector<KernelFunction>> functions_;
-  std::size_t compiled_ = 0;
+  std::size_t compiled_ = 0, cached_ = 0;
 };
 
 std::string host_features() {
@@ -156,9 +183,9 @@ bool runs_here(const kernel::Target& target) {
 }
 
 std::unique_ptr<Code> compile(std::span<const kernel::Plan* const> plans, const kernel::Target& target,
-                              int threads) {
+                              int threads, const runtime::Cache& cache) {
   initialize_llvm();
-  return std::make_unique<JitCode>(plans, target, threads);
+  return std::make_unique<JitCode>(plans, target, threads, cache);
 }
 
 std::string emit_llvm(const kernel::Plan& plan, const kernel::Target& target) {

@@ -10,6 +10,7 @@
 
 #include "compiler/kernel/kernel.h"
 #include "compiler/kernel/target.h"
+#include "runtime/cache.h"
 
 namespace netc::codegen {
 
@@ -28,11 +29,12 @@ class Code {
   // Of the kernels of plan `plan`, in order.
   virtual const std::vector<KernelFunction>& functions(std::size_t plan) const = 0;
   virtual std::size_t compiled_kernels() const = 0;  // equal kernels are compiled once
+  virtual std::size_t cached_kernels() const = 0;    // of them, those that the cache had
 };
 
-// Compiles on up to `threads` threads.
+// Compiles on up to `threads` threads what the cache does not have.
 std::unique_ptr<Code> compile(std::span<const kernel::Plan* const> plans, const kernel::Target& target,
-                              int threads);
+                              int threads, const runtime::Cache& cache = runtime::Cache());
 
 // LLVM IR as it goes into code generation; no pass runs before it.
 std::string emit_llvm(const kernel::Plan& plan, const kernel::Target& target);

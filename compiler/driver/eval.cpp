@@ -57,17 +57,18 @@ struct Ready {
 };
 
 Ready make_ready(const Options& options, const Loaded& loaded, const PipelineOptions& pipeline,
-                 runtime::RunReport& report) {
-  std::future<runtime::Result<runtime::Dataset>> loading =
-      std::async(std::launch::async, [request = loaded.request, threads = pipeline.threads] {
-        return runtime::load_dataset(request, threads);
-      });
+                 const runtime::Cache& cache, runtime::RunReport& report) {
+  std::future<runtime::Result<runtime::Dataset>> loading = std::async(
+      std::launch::async, [&] { return runtime::load_dataset(loaded.request, pipeline.threads, cache); });
   const double start = runtime::now_seconds();
   Diagnostics diagnostics;
-  std::optional<Compiled> compiled = compile(loaded.network, loaded.sources, false, pipeline, diagnostics);
+  std::optional<Compiled> compiled =
+      compile(loaded.network, loaded.sources, false, pipeline, cache, diagnostics);
   report.compile_seconds = runtime::now_seconds() - start;
   print_diagnostics(loaded.sources, diagnostics);
   if (!compiled) return {nullptr, {}, kProgramError};
+  report.kernels = compiled->code->compiled_kernels();
+  report.cached_kernels = compiled->code->cached_kernels();
   runtime::Result<runtime::LoadedTensors> weights = runtime::load_safetensors(*options.weights);
   if (!weights) return {nullptr, {}, fail(weights.error())};
   if (runtime::Status status = compiled->store->assign(weights->tensors, false); !status)
@@ -91,7 +92,8 @@ int print_report(const Options& options, const runtime::RunReport& report) {
 
 int evaluate(const Options& options, const Loaded& loaded, const PipelineOptions& pipeline) {
   runtime::RunReport report;
-  Ready ready = make_ready(options, loaded, pipeline, report);
+  const runtime::Cache cache(options.cache ? runtime::user_cache_folder() : "");
+  Ready ready = make_ready(options, loaded, pipeline, cache, report);
   if (!ready.compiled) return ready.exit_code;
   const runtime::SampleSet& test = ready.data->test;
   const std::int64_t count = resolve(loaded.network.data.test, test.count, test.count);
@@ -110,7 +112,11 @@ int evaluate(const Options& options, const Loaded& loaded, const PipelineOptions
   report.weights_sha256 = runtime::sha256_of(store.parameters());
   report.total_seconds = seconds_since_start(runtime::now_seconds());
   report.peak_rss_bytes = peak_rss_bytes();
-  return print_report(options, report);
+  if (int code = print_report(options, report); code != kGood) return code;
+  // Now that nobody waits.
+  std::fflush(nullptr);
+  runtime::keep_unpacked(*ready.data, cache);
+  return kGood;
 }
 
 }  // namespace

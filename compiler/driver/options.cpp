@@ -130,6 +130,9 @@ class Line {
     sub->add_option("--threads", threads_, "Threads; default: the cores that the process may use");
     sub->add_option("--json", options_.json,
                     "Writes the report as JSON to a file, or with - to stdout (then words go to stderr)");
+    sub->add_flag_callback(
+        "--no-cache", [this] { options_.cache = false; },
+        "Compiles and unpacks anew, and keeps nothing for the next time");
   }
 
   void add_run() {

@@ -29,6 +29,7 @@ struct Options {
   std::optional<std::string> json;  // a file, or `-`
   std::optional<std::string> out;
   bool save = true;
+  bool cache = true;
   std::optional<std::string> resume;
   std::optional<std::string> weights;
   Stage stage = Stage::kAst;

@@ -42,7 +42,8 @@ std::optional<kernel::Plan> plan_inference(const Network& network, const Sources
 }
 
 std::optional<Compiled> compile(const Network& network, const Sources& sources, bool with_training,
-                                const PipelineOptions& options, Diagnostics& diagnostics) {
+                                const PipelineOptions& options, const runtime::Cache& cache,
+                                Diagnostics& diagnostics) {
   const std::int64_t batch = network.train.batch;
   std::optional<kernel::Plan> training,
       inference = plan_inference(network, sources, batch, options, diagnostics);
@@ -51,8 +52,7 @@ std::optional<Compiled> compile(const Network& network, const Sources& sources, 
   std::vector<const kernel::Plan*> plans{&*inference};
   if (training) plans.push_back(&*training);
   Compiled compiled;
-  compiled.code = codegen::compile(plans, options.target, options.threads);
-  compiled.kernels = compiled.code->compiled_kernels();
+  compiled.code = codegen::compile(plans, options.target, options.threads, cache);
   compiled.store = std::make_unique<runtime::Store>();
   if (training)
     compiled.training = bind_program(*training, compiled.code->functions(1), batch, *compiled.store);

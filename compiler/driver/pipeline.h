@@ -32,9 +32,10 @@ struct Compiled {
   std::unique_ptr<runtime::Store> store;  // allocated, not initialized
   std::optional<runtime::Program> training;
   runtime::Program inference;
-  std::size_t kernels = 0;
 };
+// `cache`: for machine code.
 std::optional<Compiled> compile(const Network& network, const Sources& sources, bool with_training,
-                                const PipelineOptions& options, Diagnostics& diagnostics);
+                                const PipelineOptions& options, const runtime::Cache& cache,
+                                Diagnostics& diagnostics);
 
 }  // namespace netc::driver

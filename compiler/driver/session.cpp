@@ -21,7 +21,8 @@ Session::Session(const Options& options, const Origin& origin, Loaded& loaded,
       origin_(origin),
       loaded_(loaded),
       pipeline_(pipeline),
-      out_(options.json == "-" ? stderr : stdout) {}
+      out_(options.json == "-" ? stderr : stdout),
+      cache_(options.cache ? runtime::user_cache_folder() : "") {}
 
 int Session::prepare() {
   if (options_.json && *options_.json != "-") {
@@ -29,8 +30,8 @@ int Session::prepare() {
   }
   if (int code = open_folder(); code != kGood) return code;
   const runtime::DataRequest request = loaded_.request;
-  loading_ = std::async(std::launch::async, [request, threads = pipeline_.threads] {
-    return runtime::load_dataset(request, threads);
+  loading_ = std::async(std::launch::async, [this, request] {
+    return runtime::load_dataset(request, pipeline_.threads, cache_);
   });
   int code = compile_network();
   if (code == kGood) code = take_data();
@@ -89,10 +90,12 @@ void Session::discard_folder() {
 int Session::compile_network() {
   const double start = now_seconds();
   Diagnostics diagnostics;
-  compiled_ = compile(loaded_.network, loaded_.sources, true, pipeline_, diagnostics);
+  compiled_ = compile(loaded_.network, loaded_.sources, true, pipeline_, cache_, diagnostics);
   print_diagnostics(loaded_.sources, diagnostics);
   if (!compiled_) return kProgramError;
   report_.compile_seconds = now_seconds() - start;
+  report_.kernels = compiled_->code->compiled_kernels();
+  report_.cached_kernels = compiled_->code->cached_kernels();
   team_ = std::make_unique<runtime::ThreadTeam>(pipeline_.threads);
   training_ = std::make_unique<runtime::Executor>(*compiled_->training, *compiled_->store, *team_);
   inference_ = std::make_unique<runtime::Executor>(compiled_->inference, *compiled_->store, *team_);

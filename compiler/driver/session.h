@@ -8,6 +8,7 @@
 
 #include "compiler/driver/frontend.h"
 #include "compiler/driver/target.h"
+#include "runtime/cache.h"
 #include "runtime/run_folder.h"
 #include "runtime/trainer.h"
 
@@ -35,6 +36,7 @@ class Session {
   int take_checkpoint();
   void print_header();
   std::string parts_in_use() const;
+  std::string cached_text() const;
   std::string start_text() const;
   int diverged(const runtime::EpochOutcome& outcome);
   runtime::EpochReport report_epoch(std::int64_t epoch, const runtime::EpochOutcome& outcome);
@@ -52,6 +54,7 @@ class Session {
   Loaded& loaded_;
   const PipelineOptions& pipeline_;
   std::FILE* out_;  // for words; JSON alone goes to stdout with `--json -`
+  const runtime::Cache cache_;
   std::optional<std::string> folder_;
   std::optional<runtime::LoadedTensors> checkpoint_;
   std::future<runtime::Result<runtime::Dataset>> loading_;

@@ -58,9 +58,9 @@ void Session::print_header() {
   fmt::print(out_, "{:<8} {}      {} parameters, {} a prediction\n", on_one_line(network.name), text,
              runtime::with_commas(report_.parameters), flop_text(flops));
   fmt::print(out_, "data     {}{}\n", data_->source, parts_in_use());
-  fmt::print(out_, "compiled {} kernels in {} for {}, {} thread{}\n", compiled_->kernels,
+  fmt::print(out_, "compiled {} kernels in {} for {}, {} thread{}{}\n", report_.kernels,
              runtime::human_seconds(report_.compile_seconds), describe(pipeline_.target), pipeline_.threads,
-             pipeline_.threads == 1 ? "" : "s");
+             pipeline_.threads == 1 ? "" : "s", cached_text());
   fmt::print(out_, "{}\n", start_text());
   std::fflush(out_);
 }
@@ -73,6 +73,13 @@ std::string Session::parts_in_use() const {
   if (!split_.validation.empty())
     text += fmt::format(", {} validate", with_commas(static_cast<std::int64_t>(split_.validation.size())));
   return text + (data_->test.count > 0 ? fmt::format(", {} test", with_commas(tested_)) : "");
+}
+
+// `; 9 from the cache`
+std::string Session::cached_text() const {
+  if (report_.cached_kernels == 0) return "";
+  const bool all = report_.cached_kernels == report_.kernels;
+  return fmt::format("; {} from the cache", all ? "all" : std::to_string(report_.cached_kernels));
 }
 
 std::string Session::start_text() const {
@@ -136,6 +143,9 @@ int Session::finish(int exit_code) {
   const bool trained = !trainer_->step_times().empty();
   fmt::print(out_, "{}{}", trained ? "\n" : "", closing_lines(report_));
   if (int code = write_json(); code != kGood) return code;
+  // Now that nobody waits.
+  std::fflush(out_);
+  runtime::keep_unpacked(*data_, cache_);
   return exit_code;
 }
 
