@@ -49,6 +49,26 @@ TEST_F(Run, SaysWhatHappened) {
     EXPECT_TRUE(exists(std::string("runs/net-1/") + file)) << file;
 }
 
+TEST_F(Run, ProfilesItsKernels) {
+  write_program("net.net", "dense 8 relu\ndense 3 softmax");
+  const Outcome outcome = netc({"run", "net.net", "--epochs", "2", "--no-save", "--profile"});
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+  for (const char* line :
+       {"\nprofile  4 steps of ", "\npeak     FMA ", "\nline       kernel ", "\nnet.net:2  dense_1.",
+        "\nnet.net:3  dense_2.", "\n-          waiting ", "\n-          between steps "})
+    EXPECT_NE(outcome.out.find(line), std::string::npos) << line << " in\n" << outcome.out;
+  const Arguments command{"run", "net.net", "--epochs", "2", "--no-save"};
+  const json plain = report(command);
+  Arguments profiled = command;
+  profiled.push_back("--profile");
+  const json told = report(profiled);
+  EXPECT_EQ(plain["profile"], nullptr);
+  EXPECT_EQ(told["weights_sha256"], plain["weights_sha256"]);
+  EXPECT_EQ(told["profile"]["steps"], 4);
+  EXPECT_EQ(told["profile"]["kernels"][0]["where"], "net.net:2");
+  EXPECT_EQ(told["profile"]["kernels"][0]["calls"], 4);
+}
+
 TEST_F(Run, DrawsABarOnATerminal) {
   if (std::system("script -qec true /dev/null < /dev/null > /dev/null 2>&1") != 0)
     GTEST_SKIP() << "`script` finds no terminal here";

@@ -29,6 +29,7 @@ struct Options {
   std::optional<std::string> json;  // a file, or `-`
   std::optional<std::string> out;
   bool save = true;
+  bool profile = false;
   std::optional<std::string> resume;
   std::optional<std::string> weights;
   Stage stage = Stage::kAst;

@@ -96,6 +96,11 @@ int Session::compile_network() {
   team_ = std::make_unique<runtime::ThreadTeam>(pipeline_.threads);
   training_ = std::make_unique<runtime::Executor>(*compiled_->training, *compiled_->store, *team_);
   inference_ = std::make_unique<runtime::Executor>(compiled_->inference, *compiled_->store, *team_);
+  if (options_.profile) {
+    profile_ = std::make_unique<runtime::Profile>(*compiled_->training, *team_,
+                                                  static_cast<int>(pipeline_.target.floats_a_register));
+    training_->observe(*profile_);
+  }
   return kGood;
 }
 
