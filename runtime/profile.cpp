@@ -70,10 +70,10 @@ ProfileReport Profile::report(double seconds) const {
   for (const ThreadTimes& thread : threads_)
     report.waiting_seconds += thread.waiting() / static_cast<double>(threads_.size());
   report.between_seconds = std::max(0.0, report.between_seconds - report.waiting_seconds);
-  std::stable_sort(report.kernels.begin(), report.kernels.end(),
-                   [](const ProfiledKernel& a, const ProfiledKernel& b) {
-                     return std::tuple(line_of(a), -a.seconds) < std::tuple(line_of(b), -b.seconds);
-                   });
+  std::sort(report.kernels.begin(), report.kernels.end(),
+            [](const ProfiledKernel& a, const ProfiledKernel& b) {
+              return std::tuple(line_of(a), -a.seconds, a.name) < std::tuple(line_of(b), -b.seconds, b.name);
+            });
   return report;
 }
 

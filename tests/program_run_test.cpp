@@ -69,6 +69,21 @@ TEST_F(Run, ProfilesItsKernels) {
   EXPECT_EQ(told["profile"]["kernels"][0]["calls"], 4);
 }
 
+TEST_F(Run, NamesItsKernelsForPerf) {
+  write_program("net.net", "dense 3 softmax");
+  // The shell becomes netc, so its process is known.
+  const std::string line =
+      "echo $$ > pid; exec " + std::string(NETC_BINARY) + " run net.net --epochs 1 --no-save --perf";
+  EXPECT_EQ(Process(folder_.path(), {"sh", "-c", line}).wait().exit_code, 0);
+  const std::string pid = read_file(path_of("pid"));
+  const std::string map = "/tmp/perf-" + pid.substr(0, pid.find('\n')) + ".map";
+  EXPECT_TRUE(
+      std::regex_search(read_file(map), std::regex("(^|\n)[0-9a-f]+ [0-9a-f]+ dense_1\\.weight\\.forward")))
+      << map << ":\n"
+      << read_file(map);
+  std::filesystem::remove(map);
+}
+
 TEST_F(Run, DrawsABarOnATerminal) {
   if (std::system("script -qec true /dev/null < /dev/null > /dev/null 2>&1") != 0)
     GTEST_SKIP() << "`script` finds no terminal here";

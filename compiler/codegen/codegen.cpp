@@ -13,6 +13,7 @@
 
 #include "compiler/codegen/emitter.h"
 #include "compiler/codegen/module.h"
+#include "compiler/codegen/watch_link.h"
 #include "compiler/support/check.h"
 
 namespace netc::codegen {
@@ -91,10 +92,12 @@ class JitCode : public Code {
 
   const std::vector<KernelFunction>& functions(std::size_t plan) const override { return functions_[plan]; }
   std::size_t compiled_kernels() const override { return compiled_; }
+  const std::vector<LinkedFunction>& linked() const override { return linked_; }
 
  private:
   std::vector<KernelFunction> link(const std::vector<Job>& jobs) {
     jit_ = expect(llvm::orc::LLJITBuilder().create());
+    expect(watch_link(*jit_, linked_));
     const char prefix = jit_->getDataLayout().getGlobalPrefix();
     jit_->getMainJITDylib().addGenerator(
         expect(llvm::orc::DynamicLibrarySearchGenerator::GetForCurrentProcess(prefix)));
@@ -107,6 +110,7 @@ class JitCode : public Code {
     return addresses;
   }
 
+  std::vector<LinkedFunction> linked_;  // outlives jit_
   std::unique_ptr<llvm::orc::LLJIT> jit_;
   std::vector<std::vector<KernelFunction>> functions_;
   std::size_t compiled_ = 0;

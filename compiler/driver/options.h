@@ -30,6 +30,7 @@ struct Options {
   std::optional<std::string> out;
   bool save = true;
   bool profile = false;
+  bool perf = false;
   std::optional<std::string> resume;
   std::optional<std::string> weights;
   Stage stage = Stage::kAst;

@@ -8,6 +8,7 @@
 
 #include "compiler/driver/console.h"
 #include "compiler/driver/exit_codes.h"
+#include "compiler/driver/perf_map.h"
 #include "compiler/driver/process.h"
 #include "compiler/driver/settings_file.h"
 
@@ -93,6 +94,12 @@ int Session::compile_network() {
   print_diagnostics(loaded_.sources, diagnostics);
   if (!compiled_) return kProgramError;
   report_.compile_seconds = now_seconds() - start;
+  if (options_.perf) {
+    const std::string path = perf_map_path();
+    if (int code = save(path, runtime::write_file_atomically(path, perf_map(*compiled_->code)));
+        code != kGood)
+      return code;
+  }
   team_ = std::make_unique<runtime::ThreadTeam>(pipeline_.threads);
   training_ = std::make_unique<runtime::Executor>(*compiled_->training, *compiled_->store, *team_);
   inference_ = std::make_unique<runtime::Executor>(compiled_->inference, *compiled_->store, *team_);
