@@ -130,7 +130,7 @@ TEST_P(MatrixProducts, AreTheReferencesInThreeDirections) {
 // the same bits, whatever the width of their vectors.
 TEST_P(MatrixProducts, AreTheReferencesOnOtherProcessors) {
   Trial trial(100 + GetParam());
-  add_shapes(trial, 5);
+  add_shapes(trial, 3);
   const auto reference = training::run_reference(trial.graph, trial.leaves);
   std::optional<RunResult> fused;
   for (const char* cpu : {"x86-64-v4", "x86-64-v3", "x86-64"}) {
