@@ -5,6 +5,17 @@
 
 namespace netc::runtime {
 
+namespace {
+
+// Where nobody looks at the time.
+struct Unobserved {
+  void begin() {}
+  void waited() {}
+  void ran(std::size_t) {}
+};
+
+}  // namespace
+
 Executor::Executor(const Program& program, const Store& store, ThreadTeam& team)
     : program_(program),
       store_(store),
@@ -46,13 +57,23 @@ bool Executor::step(int thread, const std::int32_t* rows, const StepNumbers& num
   mine.samples.rows = mine.labels.rows = rows;
   mine.numbers = numbers;
   const std::int64_t threads = alone ? 1 : team_.size();
+  Unobserved nobody;
+  return profile_ ? run_calls(thread, threads, profile_->thread(thread)) : run_calls(thread, threads, nobody);
+}
+
+template <typename Observer>
+bool Executor::run_calls(int thread, std::int64_t threads, Observer& observer) {
+  PerThread& mine = threads_[thread];
+  observer.begin();
   for (std::size_t i = 0; i < program_.calls.size(); ++i) {
     const KernelCall& call = program_.calls[i];
     if (call.barrier_before && threads > 1) team_.meet();
+    observer.waited();
     if (i == program_.check_before && !std::isfinite(loss_sum(thread))) return false;
     const std::int64_t first = call.replicated ? 0 : thread * call.tiles / threads;
     const std::int64_t last = call.replicated ? call.tiles : (thread + 1) * call.tiles / threads;
     if (first < last) call.function(mine.arguments[i].data(), first, last);
+    observer.ran(i);
   }
   return std::isfinite(loss_sum(thread));
 }

@@ -6,6 +6,7 @@
 
 #include "runtime/dataset.h"
 #include "runtime/memory.h"
+#include "runtime/profile.h"
 #include "runtime/program.h"
 #include "runtime/store.h"
 #include "runtime/thread_team.h"
@@ -18,6 +19,8 @@ class Executor {
 
   // Where the batches come from. The set has to outlive the executor's steps.
   void bind(const SampleSet& set);
+  // From now on steps are timed, call by call. `profile` outlives the steps.
+  void observe(Profile& profile) { profile_ = &profile; }
 
   // One step, on this thread's share; every thread of the team calls it with equal arguments (within
   // ThreadTeam::run). `rows` names the batch's samples: `program.batch` valid numbers, of which the first
@@ -44,6 +47,8 @@ class Executor {
     StepNumbers numbers;
     std::vector<std::vector<void*>> arguments;  // by call
   };
+  template <typename Observer>
+  bool run_calls(int thread, std::int64_t threads, Observer& observer);
   const float* number(std::size_t buffer, int thread) const {
     return static_cast<const float*>(address(buffer, thread));
   }
@@ -53,6 +58,7 @@ class Executor {
   const Program& program_;
   const Store& store_;
   ThreadTeam& team_;
+  Profile* profile_ = nullptr;
   Memory arena_;
   mutable std::vector<PerThread> threads_;
 };

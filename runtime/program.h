@@ -55,6 +55,13 @@ struct ProgramBuffer {
   MatrixLayout layout;
 };
 
+// What a call does at the least, for profiles.
+struct Work {
+  double flops = 0;        // floating operations as the program states them
+  double bytes_moved = 0;  // each buffer that is read, and each that is written, once
+  double bytes_held = 0;   // of all buffers that are touched
+};
+
 struct KernelCall {
   std::string name;
   std::string where;  // `mnist.net:1`, for messages
@@ -64,6 +71,7 @@ struct KernelCall {
   bool barrier_before = false;
   std::vector<std::size_t> arguments;  // buffers
   std::vector<std::size_t> writes;     // buffers
+  Work work;                           // of all tiles
 };
 
 struct Program {

@@ -46,6 +46,35 @@ Json test_json(const TestReport& report) {
   return json;
 }
 
+Json kernel_json(const ProfiledKernel& kernel) {
+  Json json;
+  json["name"] = kernel.name;
+  json["where"] = kernel.where.empty() ? Json(nullptr) : Json(kernel.where);
+  json["calls"] = kernel.calls;
+  json["seconds"] = kernel.seconds;
+  json["share"] = kernel.share;
+  json["gflops"] = kernel.flops_a_second / 1e9;
+  json["gbytes"] = kernel.bytes_a_second / 1e9;
+  json["bound"] = kernel.bound;
+  json["of_peak"] = kernel.of_peak;
+  return json;
+}
+
+Json profile_json(const ProfileReport& report) {
+  Json json;
+  json["steps"] = report.steps;
+  json["seconds"] = report.seconds;
+  json["waiting_seconds"] = report.waiting_seconds;
+  json["between_seconds"] = report.between_seconds;
+  json["peak"]["gflops"] = report.peaks.flops_a_second / 1e9;
+  json["peak"]["memory"] = Json::array();
+  for (const MemoryLevel& level : report.peaks.levels)
+    json["peak"]["memory"].push_back({{"name", level.name}, {"gbytes", level.bytes_a_second / 1e9}});
+  json["kernels"] = Json::array();
+  for (const ProfiledKernel& kernel : report.kernels) json["kernels"].push_back(kernel_json(kernel));
+  return json;
+}
+
 std::string or_empty(const std::optional<double>& value) { return value ? fmt::format("{}", *value) : ""; }
 
 std::vector<std::string_view> split_text(std::string_view text, char separator) {
@@ -111,6 +140,7 @@ std::string to_json(const RunReport& report) {
   json["test"] = report.test ? test_json(*report.test) : Json(nullptr);
   json["weights_sha256"] = report.weights_sha256.empty() ? Json(nullptr) : Json(report.weights_sha256);
   json["folder"] = report.folder ? Json(*report.folder) : Json(nullptr);
+  json["profile"] = report.profile ? profile_json(*report.profile) : Json(nullptr);
   json["stopped"] = report.stopped.empty() ? Json(nullptr) : Json(report.stopped);
   // A name or path that is not UTF-8 gets replacement characters instead of an exception.
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";

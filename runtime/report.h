@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "runtime/profile.h"
 #include "runtime/result.h"
 
 namespace netc::runtime {
@@ -51,14 +52,15 @@ struct RunReport {
   std::optional<TestReport> test;
   std::string weights_sha256;
   std::optional<std::string> folder;
+  std::optional<ProfileReport> profile;
   std::string stopped;  // empty, or why it ended early: `interrupted`, `diverged`
 };
 
 // Stable, documented keys: model, seed, threads, parameters, batch, kernels, cached_kernels, compile_seconds,
 // first_step_seconds, load_seconds, total_seconds, train.{seconds, step_us.{p10,median}, samples_per_second,
 // epochs[].{epoch,loss,accuracy,val_loss,val_accuracy,seconds}}, peak_rss_bytes,
-// test.{loss,accuracy,samples,seconds}, weights_sha256, folder, stopped; null where there is none or a number
-// is not finite. Ends in a newline.
+// test.{loss,accuracy,samples,seconds}, weights_sha256, folder, profile.{...}, stopped; null where there is
+// none or a number is not finite. Ends in a newline.
 std::string to_json(const RunReport& report);
 // epoch,accuracy,loss,val_accuracy,val_loss: epochs from 1, numbers in as many digits as bring the same
 // double back, nothing where there is none.

@@ -47,7 +47,7 @@ TEST(Report, JsonHasTheDocumentedKeys) {
             "model seed threads parameters batch kernels cached_kernels compile_seconds first_step_seconds "
             "load_seconds "
             "total_seconds train peak_rss_bytes test "
-            "weights_sha256 folder stopped ");
+            "weights_sha256 folder profile stopped ");
 }
 
 TEST(Report, JsonTakesWhatItCannotSay) {

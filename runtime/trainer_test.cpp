@@ -186,6 +186,28 @@ TEST(TrainerThreads, DivergeBeforeTheUpdate) {
   }
 }
 
+TEST(TrainerThreads, ProfilesSeeEveryCallAndChangeNothing) {
+  const SampleSet set = samples(30);
+  std::vector<float> weights;
+  for (bool profiled : {false, true}) {
+    Linear model(0);
+    ThreadTeam team(2);
+    Executor executor(model.program, model.store, team);
+    executor.bind(set);
+    Profile profile(model.program, team, 4);
+    if (profiled) executor.observe(profile);
+    Trainer trainer(executor, team, {3, 1, 0}, all_of(30), kGoOn);
+    double seconds = 0;
+    for (std::int64_t epoch = 0; epoch < 3; ++epoch)
+      seconds += trainer.run_epoch(epoch, [](std::int64_t, double, double) {}).seconds;
+    weights.push_back(model.weight());
+    const ProfileReport report = profile.report(seconds);
+    EXPECT_EQ(report.steps, profiled ? 24 : 0);
+    for (const ProfiledKernel& kernel : report.kernels) EXPECT_EQ(kernel.calls, report.steps) << kernel.name;
+  }
+  EXPECT_EQ(weights[0], weights[1]);
+}
+
 TEST(Executor, FindsNothingBadWhereAllIsFinite) {
   const SampleSet set = samples(30);
   Linear model(1);

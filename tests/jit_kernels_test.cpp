@@ -1,7 +1,9 @@
 // Single kernels of random extents against the reference: matrix products in their three directions,
 // reductions, random numbers, copies with the other axis minor.
 
+#include <cmath>
 #include <limits>
+#include <optional>
 #include <random>
 
 #include <fmt/format.h>
@@ -50,15 +52,20 @@ class Trial {
   void output(ValueId value) { graph.outputs.push_back({fmt::format("y{}", graph.outputs.size()), value}); }
 
   void check(double tolerance = 1e-5, const std::string& cpu = "") {
-    const auto reference = training::run_reference(graph, leaves);
+    check_run(training::run_reference(graph, leaves), tolerance, cpu);
+  }
+  // The run on one thread; those on others have the same bits.
+  RunResult check_run(const training::ReferenceRun& reference, double tolerance, const std::string& cpu) {
     const CompiledGraph compiled(graph, {1, cpu, 0});
-    const RunResult run = compiled.run(leaves);
+    RunResult run = compiled.run(leaves);
     for (const auto& [name, tensor] : reference.outputs)
-      EXPECT_LE(norm_error(run.outputs.at(name), tensor.values), tolerance) << name << " of\n"
+      EXPECT_LE(norm_error(run.outputs.at(name), tensor.values), tolerance) << cpu << ": " << name << " of\n"
                                                                             << graph::print(graph);
     for (const auto& [name, tensor] : reference.next)
-      EXPECT_LE(norm_error(run.leaves.at(name), tensor.values), tolerance) << name;
+      EXPECT_LE(norm_error(run.leaves.at(name), tensor.values), tolerance) << cpu << ": " << name << " of\n"
+                                                                           << graph::print(graph);
     for (int threads : {2, 3, 4}) EXPECT_TRUE(same_bits(run, compiled.run(leaves, threads))) << threads;
+    return run;
   }
 
   Graph graph;
@@ -84,19 +91,59 @@ void add_products(Trial& trial, std::int64_t m, std::int64_t n, std::int64_t k, 
   trial.graph.updates.push_back({w, trial.builder.binary(ScalarOp::kSubtract, w, gradient)});
 }
 
-TEST(Kernels, MatrixProductsInThreeDirections) {
-  for (const char* cpu : {"", "x86-64-v3"}) {
-    if (!codegen::runs_here(*codegen::find_target(cpu))) continue;
-    Trial trial(1);
-    int number = 0;
-    for (const auto& [m, n, k] : std::vector<std::array<std::int64_t, 3>>{
-             {1, 1, 1}, {1, 17, 3}, {3, 1, 5}, {17, 16, 4}, {2, 130, 9}, {33, 10, 37}})
-      add_products(trial, m, n, k, number++);
-    for (int i = 0; i < 3; ++i)
-      add_products(trial, trial.pick(1, 60), trial.pick(1, 90), trial.pick(1, 90), number++);
-    trial.check(1e-5, cpu);
+// Evenly over orders of magnitude.
+std::int64_t pick_extent(Trial& trial, std::int64_t most) {
+  return std::max<std::int64_t>(1, std::llround(std::exp2(static_cast<double>(trial.pick(0, 1000)) / 1000 *
+                                                          std::log2(static_cast<double>(most)))));
+}
+
+// A shape that the reference multiplies in no time.
+std::array<std::int64_t, 3> pick_shape(Trial& trial) {
+  constexpr std::int64_t kMostProducts = 100'000;
+  for (;;) {
+    const std::int64_t m = pick_extent(trial, 512), n = pick_extent(trial, 2048),
+                       k = pick_extent(trial, 2048);
+    if (m * n * k <= kMostProducts) return {m, n, k};
   }
 }
+
+void add_shapes(Trial& trial, int count) {
+  for (int number = 0; number < count; ++number) {
+    const auto [m, n, k] = pick_shape(trial);
+    add_products(trial, m, n, k, number);
+  }
+}
+
+// A product of few elements may be small beside what it sums up, so its rounding errors are not.
+constexpr double kProductTolerance = 1e-4;
+
+// In parts, which can run side by side.
+class MatrixProducts : public ::testing::TestWithParam<unsigned> {};
+
+TEST_P(MatrixProducts, AreTheReferencesInThreeDirections) {
+  Trial trial(GetParam());
+  add_shapes(trial, 50);
+  trial.check(kProductTolerance);
+}
+
+// Code for other processors takes longer to compile, so there are fewer. Those with fused multiply-adds give
+// the same bits, whatever the width of their vectors.
+TEST_P(MatrixProducts, AreTheReferencesOnOtherProcessors) {
+  Trial trial(100 + GetParam());
+  add_shapes(trial, 3);
+  const auto reference = training::run_reference(trial.graph, trial.leaves);
+  std::optional<RunResult> fused;
+  for (const char* cpu : {"x86-64-v4", "x86-64-v3", "x86-64"}) {
+    const std::optional<kernel::Target> target = codegen::find_target(cpu);
+    if (!target || !codegen::runs_here(*target)) continue;
+    const RunResult run = trial.check_run(reference, kProductTolerance, cpu);
+    const bool fuses = target->floats_a_register > 4;
+    EXPECT_TRUE(!fuses || !fused || same_bits(*fused, run)) << cpu;
+    if (fuses) fused = run;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Kernels, MatrixProducts, ::testing::Range(1u, 11u));
 
 TEST(Kernels, SumsAndMaximaOfRowsAndColumns) {
   Trial trial(2);

@@ -49,6 +49,41 @@ TEST_F(Run, SaysWhatHappened) {
     EXPECT_TRUE(exists(std::string("runs/net-1/") + file)) << file;
 }
 
+TEST_F(Run, ProfilesItsKernels) {
+  write_program("net.net", "dense 8 relu\ndense 3 softmax");
+  const Outcome outcome = netc({"run", "net.net", "--epochs", "2", "--no-save", "--profile"});
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+  for (const char* line :
+       {"\nprofile  4 steps of ", "\npeak     FMA ", "\nline       kernel ", "\nnet.net:2  dense_1.",
+        "\nnet.net:3  dense_2.", "\n-          waiting ", "\n-          between steps "})
+    EXPECT_NE(outcome.out.find(line), std::string::npos) << line << " in\n" << outcome.out;
+  const Arguments command{"run", "net.net", "--epochs", "2", "--no-save"};
+  const json plain = report(command);
+  Arguments profiled = command;
+  profiled.push_back("--profile");
+  const json told = report(profiled);
+  EXPECT_EQ(plain["profile"], nullptr);
+  EXPECT_EQ(told["weights_sha256"], plain["weights_sha256"]);
+  EXPECT_EQ(told["profile"]["steps"], 4);
+  EXPECT_EQ(told["profile"]["kernels"][0]["where"], "net.net:2");
+  EXPECT_EQ(told["profile"]["kernels"][0]["calls"], 4);
+}
+
+TEST_F(Run, NamesItsKernelsForPerf) {
+  write_program("net.net", "dense 3 softmax");
+  // The shell becomes netc, so its process is known.
+  const std::string line =
+      "echo $$ > pid; exec " + std::string(NETC_BINARY) + " run net.net --epochs 1 --no-save --perf";
+  EXPECT_EQ(Process(folder_.path(), {"sh", "-c", line}).wait().exit_code, 0);
+  const std::string pid = read_file(path_of("pid"));
+  const std::string map = "/tmp/perf-" + pid.substr(0, pid.find('\n')) + ".map";
+  EXPECT_TRUE(
+      std::regex_search(read_file(map), std::regex("(^|\n)[0-9a-f]+ [0-9a-f]+ dense_1\\.weight\\.forward")))
+      << map << ":\n"
+      << read_file(map);
+  std::filesystem::remove(map);
+}
+
 TEST_F(Run, DrawsABarOnATerminal) {
   if (std::system("script -qec true /dev/null < /dev/null > /dev/null 2>&1") != 0)
     GTEST_SKIP() << "`script` finds no terminal here";

@@ -16,6 +16,7 @@
 #include "compiler/codegen/emitter.h"
 #include "compiler/codegen/module.h"
 #include "compiler/codegen/object_key.h"
+#include "compiler/codegen/watch_link.h"
 #include "compiler/support/check.h"
 #include "runtime/priority.h"
 
@@ -121,10 +122,12 @@ class JitCode : public Code {
   const std::vector<KernelFunction>& functions(std::size_t plan) const override { return functions_[plan]; }
   std::size_t compiled_kernels() const override { return compiled_; }
   std::size_t cached_kernels() const override { return cached_; }
+  const std::vector<LinkedFunction>& linked() const override { return linked_; }
 
  private:
   std::vector<KernelFunction> link(std::vector<Job>& jobs) {
     jit_ = expect(llvm::orc::LLJITBuilder().create());
+    expect(watch_link(*jit_, linked_));
     const char prefix = jit_->getDataLayout().getGlobalPrefix();
     jit_->getMainJITDylib().addGenerator(
         expect(llvm::orc::DynamicLibrarySearchGenerator::GetForCurrentProcess(prefix)));
@@ -134,6 +137,7 @@ class JitCode : public Code {
     return addresses;
   }
 
+  std::vector<LinkedFunction> linked_;  // outlives jit_
   std::unique_ptr<llvm::orc::LLJIT> jit_;
   std::vector<std::vector<KernelFunction>> functions_;
   std::size_t compiled_ = 0, cached_ = 0;

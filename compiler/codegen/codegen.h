@@ -22,6 +22,12 @@ bool runs_here(const kernel::Target& target);
 
 using KernelFunction = void (*)(void* const* args, std::int64_t begin, std::int64_t end);
 
+// A kernel's code in memory, by the name that debuggers and profilers show.
+struct LinkedFunction {
+  std::string name;  // `dense_1.weight.forward.2`
+  std::uint64_t address = 0, bytes = 0;
+};
+
 // Machine code in this process. Functions live as long as it does.
 class Code {
  public:
@@ -30,6 +36,7 @@ class Code {
   virtual const std::vector<KernelFunction>& functions(std::size_t plan) const = 0;
   virtual std::size_t compiled_kernels() const = 0;  // equal kernels are compiled once
   virtual std::size_t cached_kernels() const = 0;    // of them, those that the cache had
+  virtual const std::vector<LinkedFunction>& linked() const = 0;
 };
 
 // Compiles on up to `threads` threads what the cache does not have.

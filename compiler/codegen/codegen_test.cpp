@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "compiler/graph/build.h"
 #include "compiler/kernel/lower.h"
 
@@ -35,6 +37,20 @@ std::size_t compiled_kernels(const std::vector<kernel::Plan>& plans) {
   for (std::size_t p = 0; p < plans.size(); ++p)
     EXPECT_EQ(code->functions(p).size(), plans[p].kernels.size());
   return code->compiled_kernels();
+}
+
+// For debuggers and profilers: each function is where the code that is called lies, under the kernel's name.
+TEST(Code, NamesWhatIsLinked) {
+  const kernel::Plan plan = plan_of({ScalarOp::kExp});
+  const auto code = compile(std::vector{&plan}, *find_target(""), 1);
+  ASSERT_EQ(code->linked().size(), plan.kernels.size());
+  for (std::size_t k = 0; k < plan.kernels.size(); ++k) {
+    const auto address = reinterpret_cast<std::uint64_t>(code->functions(0)[k]);
+    const auto found = std::ranges::find(code->linked(), address, &LinkedFunction::address);
+    ASSERT_NE(found, code->linked().end());
+    EXPECT_EQ(found->name.substr(0, found->name.rfind('.')), plan.kernels[k].name);
+    EXPECT_GT(found->bytes, 0u);
+  }
 }
 
 TEST(Targets, ThisMachineRunsItsOwnCode) {

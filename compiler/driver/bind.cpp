@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "compiler/kernel/cost.h"
 #include "compiler/support/check.h"
 
 namespace netc::driver {
@@ -62,6 +63,7 @@ runtime::KernelCall kernel_call(const kernel::Plan& plan, const kernel::Kernel& 
     // The uniforms begin with words that are no numbers.
     if (access.write && access.buffer != plan.uniforms_buffer) call.writes.push_back(index(access.buffer));
   }
+  call.work = kernel::work_of(plan, kernel);
   return call;
 }
 

@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cmath>
 #include <cstdlib>
 #include <filesystem>
 
@@ -135,9 +134,7 @@ OrExit<Loaded> load_program(const Origin& origin, const Options& options, bool n
 }
 
 std::int64_t resolve(const std::optional<Amount>& amount, std::int64_t all, std::int64_t otherwise) {
-  if (!amount) return otherwise;
-  const double wanted = amount->share ? std::floor(amount->value * static_cast<double>(all)) : amount->value;
-  return std::min(all, static_cast<std::int64_t>(wanted));
+  return amount ? std::min(all, samples_of(*amount, all)) : otherwise;
 }
 
 }  // namespace netc::driver

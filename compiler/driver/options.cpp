@@ -143,6 +143,8 @@ class Line {
     add_schedule(sub);
     sub->add_option("--out", options_.out, "The folder for what was learned; default: runs/NAME-N");
     sub->add_flag_callback("--no-save", [this] { options_.save = false; }, "Writes no folder");
+    sub->add_flag("--profile", options_.profile, "Says where the time of training went, kernel by kernel");
+    sub->add_flag("--perf", options_.perf, "Names the kernels for Linux's perf, in /tmp/perf-PID.map");
     sub->add_option("--resume", options_.resume, "A run's folder: goes on after its last finished epoch");
   }
 

@@ -30,6 +30,8 @@ struct Options {
   std::optional<std::string> out;
   bool save = true;
   bool cache = true;
+  bool profile = false;
+  bool perf = false;
   std::optional<std::string> resume;
   std::optional<std::string> weights;
   Stage stage = Stage::kAst;

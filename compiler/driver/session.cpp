@@ -8,6 +8,7 @@
 
 #include "compiler/driver/console.h"
 #include "compiler/driver/exit_codes.h"
+#include "compiler/driver/perf_map.h"
 #include "compiler/driver/process.h"
 #include "compiler/driver/settings_file.h"
 
@@ -96,9 +97,20 @@ int Session::compile_network() {
   report_.compile_seconds = now_seconds() - start;
   report_.kernels = compiled_->code->compiled_kernels();
   report_.cached_kernels = compiled_->code->cached_kernels();
+  if (options_.perf) {
+    const std::string path = perf_map_path();
+    if (int code = save(path, runtime::write_file_atomically(path, perf_map(*compiled_->code)));
+        code != kGood)
+      return code;
+  }
   team_ = std::make_unique<runtime::ThreadTeam>(pipeline_.threads);
   training_ = std::make_unique<runtime::Executor>(*compiled_->training, *compiled_->store, *team_);
   inference_ = std::make_unique<runtime::Executor>(compiled_->inference, *compiled_->store, *team_);
+  if (options_.profile) {
+    profile_ = std::make_unique<runtime::Profile>(*compiled_->training, *team_,
+                                                  static_cast<int>(pipeline_.target.floats_a_register));
+    training_->observe(*profile_);
+  }
   return kGood;
 }
 

@@ -63,6 +63,7 @@ class Session {
   std::int64_t tested_ = 0;  // samples
   std::optional<Compiled> compiled_;
   std::unique_ptr<runtime::ThreadTeam> team_;
+  std::unique_ptr<runtime::Profile> profile_;
   std::unique_ptr<runtime::Executor> training_, inference_;
   std::unique_ptr<runtime::Trainer> trainer_;
   std::int64_t first_epoch_ = 0;

@@ -116,6 +116,7 @@ void Session::fill_report() {
   if (auto at = trainer_->first_step_at()) report_.first_step_seconds = seconds_since_start(*at);
   report_.peak_rss_bytes = peak_rss_bytes();
   report_.folder = folder_;
+  if (profile_) report_.profile = profile_->report(report_.train_seconds);
 }
 
 int Session::finish(int exit_code) {
@@ -141,7 +142,8 @@ int Session::finish(int exit_code) {
       return code;
   }
   const bool trained = !trainer_->step_times().empty();
-  fmt::print(out_, "{}{}", trained ? "\n" : "", closing_lines(report_));
+  fmt::print(out_, "{}{}{}", trained ? "\n" : "",
+             report_.profile ? to_table(*report_.profile, report_.threads) : "", closing_lines(report_));
   if (int code = write_json(); code != kGood) return code;
   // Now that nobody waits.
   std::fflush(out_);

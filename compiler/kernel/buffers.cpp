@@ -14,8 +14,6 @@ constexpr std::int64_t kLine = 64;  // bytes of a cache line
 
 std::int64_t round_up(std::int64_t value, std::int64_t unit) { return (value + unit - 1) / unit * unit; }
 
-std::int64_t element_bytes(DType dtype) { return dtype == DType::kU8 ? 1 : 4; }
-
 Layout panels(std::uint32_t minor_axis, std::int64_t rows) { return {minor_axis, kLanes, rows * kLanes}; }
 
 Layout padded_rows(std::int64_t columns) { return {1, (blocks_of(columns) | 1) * kLanes, kLanes}; }

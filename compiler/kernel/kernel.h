@@ -37,6 +37,7 @@ using graph::ScalarId;
 using graph::ScalarPool;
 
 constexpr std::int64_t kLanes = 16;
+constexpr std::int64_t element_bytes(DType dtype) { return dtype == DType::kU8 ? 1 : 4; }
 constexpr std::int64_t blocks_of(std::int64_t columns) { return (columns + kLanes - 1) / kLanes; }
 
 enum class BufferId : std::uint32_t {};

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <cmath>
 #include <limits>
 
 #include "compiler/network/arguments.h"
@@ -158,11 +157,6 @@ class NetworkBuilder {
     check_amounts(section);
   }
 
-  static std::int64_t amount(const Amount& amount, std::int64_t of) {
-    return static_cast<std::int64_t>(amount.share ? std::floor(amount.value * static_cast<double>(of))
-                                                  : amount.value);
-  }
-
   // What can be told before anything is loaded or allocated.
   void check_amounts(const TrainSection& section) {
     const TrainSettings& train = network_.train;
@@ -176,7 +170,7 @@ class NetworkBuilder {
     check_test();
     const std::int64_t samples = check_limit();
     const std::optional<Amount>& validation = network_.data.validation;
-    if (validation && amount(*validation, samples) >= samples)
+    if (validation && samples_of(*validation, samples) >= samples)
       diagnostics_.error(kValidationTakesAll, validation->span, samples);
     const std::int64_t steps = saturating_multiply((samples + train.batch - 1) / train.batch, train.epochs);
     if (steps > std::numeric_limits<std::int32_t>::max()) diagnostics_.error(kTooManySteps, batch);
@@ -187,7 +181,7 @@ class NetworkBuilder {
     const std::int64_t all = description_->train;
     const std::optional<Amount>& limit = network_.data.limit;
     if (!limit) return all;
-    const std::int64_t wanted = amount(*limit, all);
+    const std::int64_t wanted = samples_of(*limit, all);
     if (wanted == 0) diagnostics_.error(kLimitTakesNone, limit->span, all);
     if (wanted > all) diagnostics_.error(kPartTooLarge, limit->span, "limit", wanted, "training", all);
     return wanted == 0 ? all : std::min(wanted, all);
@@ -196,9 +190,9 @@ class NetworkBuilder {
   void check_test() {
     const std::optional<Amount>& test = network_.data.test;
     const std::int64_t all = description_->test;
-    if (!test || test->value == 0 || (all > 0 && amount(*test, all) <= all)) return;
+    if (!test || test->value == 0 || (all > 0 && samples_of(*test, all) <= all)) return;
     DiagnosticBuilder error = diagnostics_.error(kPartTooLarge, test->span, "test",
-                                                 test->share ? 1 : amount(*test, all), "test", all);
+                                                 test->share ? 1 : samples_of(*test, all), "test", all);
     if (all == 0) error.hint("this data comes without a test part");
   }
 

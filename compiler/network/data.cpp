@@ -1,5 +1,10 @@
 // The `data` statement.
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <cmath>
+
 #include "compiler/network/arguments.h"
 #include "compiler/network/names.h"
 #include "compiler/network/network.h"
@@ -43,7 +48,7 @@ class DataReader {
     DiagnosticBuilder error = diagnostics_.error(kUnknownData, source.span, source.text);
     if (std::optional<std::string> near = suggest(source.text, to_strings(data_sources())))
       error.caret("did you mean `" + *near + "`?");
-    else error.hint("netc knows `mnist`, `fashion_mnist` and `idx`");
+    else error.hint(fmt::format("netc knows `{}`", fmt::join(data_sources(), "`, `")));
     return false;
   }
 
@@ -155,6 +160,11 @@ std::optional<DataSpec> read_statement(const ast::Statement& statement, Values& 
 }
 
 }  // namespace
+
+std::int64_t samples_of(const Amount& amount, std::int64_t all) {
+  return static_cast<std::int64_t>(amount.share ? std::floor(amount.value * static_cast<double>(all))
+                                                : amount.value);
+}
 
 std::optional<DataSpec> read_data_spec(const ast::Program& program, const Sources& sources,
                                        const Overrides& overrides, Diagnostics& diagnostics) {

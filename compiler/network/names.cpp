@@ -5,6 +5,7 @@
 
 #include "compiler/layers/layer.h"
 #include "compiler/prelude/functions.h"
+#include "runtime/known_sets.h"
 
 namespace netc {
 namespace {
@@ -12,7 +13,6 @@ namespace {
 using Names = std::string_view;
 
 constexpr Names kStatements[] = {"model", "data", "input", "train"};
-constexpr Names kDataSources[] = {"mnist", "fashion_mnist", "idx"};
 constexpr Names kPlannedDataSources[] = {"csv",   "npy",     "npz", "images", "text",         "circles",
                                          "moons", "spirals", "xor", "blobs",  "checkerboard", "cifar10"};
 constexpr Names kPlannedDataSettings[] = {"normalize", "augment", "shuffle", "cv",          "target",
@@ -39,7 +39,15 @@ std::vector<std::string> to_strings(std::span<const std::string_view> names) {
 }
 
 std::span<const std::string_view> statement_names() { return kStatements; }
-std::span<const std::string_view> data_sources() { return kDataSources; }
+std::span<const std::string_view> data_sources() {
+  static const std::vector<std::string_view> names = [] {
+    std::vector<std::string_view> list;
+    for (const runtime::KnownSet& set : runtime::known_sets()) list.push_back(set.name);
+    list.push_back("idx");
+    return list;
+  }();
+  return names;
+}
 std::span<const std::string_view> planned_data_sources() { return kPlannedDataSources; }
 std::span<const std::string_view> planned_data_settings() { return kPlannedDataSettings; }
 std::span<const std::string_view> train_settings() { return kTrainSettings; }
@@ -56,7 +64,7 @@ std::string_view built_in_meaning(std::string_view name, const Definitions& prel
   if (prelude.optimizers.contains(name) || contains(kPlannedOptimizers, name)) return "an optimizer";
   if (prelude.schedules.contains(name)) return "a schedule";
   if (contains(kStatements, name)) return "a statement";
-  if (contains(kDataSources, name) || contains(kPlannedDataSources, name)) return "a data source";
+  if (contains(data_sources(), name) || contains(kPlannedDataSources, name)) return "a data source";
   if (contains(kMetrics, name)) return "a metric";
   if (contains(kDataValues, name)) return "what the data brings";
   if (is_time_name(name)) return "a part of time";

@@ -19,6 +19,8 @@ struct Amount {
   double value = 0;
   Span span{};
 };
+// How many samples that means, of `all`; more than these where it says so.
+std::int64_t samples_of(const Amount& amount, std::int64_t all);
 
 struct DataSpec {
   std::string kind = "mnist";      // a data source's name
