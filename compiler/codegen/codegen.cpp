@@ -127,7 +127,7 @@ class JitCode : public Code {
  private:
   std::vector<KernelFunction> link(std::vector<Job>& jobs) {
     jit_ = expect(llvm::orc::LLJITBuilder().create());
-    expect(watch_link(*jit_, linked_));
+    watch_link(*jit_, linked_);
     const char prefix = jit_->getDataLayout().getGlobalPrefix();
     jit_->getMainJITDylib().addGenerator(
         expect(llvm::orc::DynamicLibrarySearchGenerator::GetForCurrentProcess(prefix)));

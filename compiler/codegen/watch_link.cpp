@@ -1,7 +1,9 @@
 #include "compiler/codegen/watch_link.h"
 
-#include <llvm/ExecutionEngine/Orc/Debugging/DebuggerSupport.h>
+#include <llvm/ExecutionEngine/Orc/DebugObjectManagerPlugin.h>
+#include <llvm/ExecutionEngine/Orc/EPCDebugObjectRegistrar.h>
 #include <llvm/ExecutionEngine/Orc/ObjectLinkingLayer.h>
+#include <llvm/ExecutionEngine/Orc/TargetProcess/JITLoaderGDB.h>
 
 #include "compiler/support/check.h"
 
@@ -38,11 +40,16 @@ class FunctionLister : public llvm::orc::ObjectLinkingLayer::Plugin {
 
 }  // namespace
 
-llvm::Error watch_link(llvm::orc::LLJIT& jit, std::vector<LinkedFunction>& functions) {
+void watch_link(llvm::orc::LLJIT& jit, std::vector<LinkedFunction>& functions) {
   auto* layer = llvm::dyn_cast<llvm::orc::ObjectLinkingLayer>(&jit.getObjLinkingLayer());
   NETC_CHECK(layer, "LLVM links code for this machine with JITLink");
   layer->addPlugin(std::make_shared<FunctionLister>(functions));
-  return llvm::orc::enableDebuggerSupport(jit);
+  // GDB finds what is registered here. The function's address is given, since a statically linked LLVM has no
+  // dynamic symbol of its name.
+  llvm::orc::ExecutionSession& session = jit.getExecutionSession();
+  layer->addPlugin(std::make_shared<llvm::orc::DebugObjectManagerPlugin>(
+      session, std::make_unique<llvm::orc::EPCDebugObjectRegistrar>(
+                   session, llvm::orc::ExecutorAddr::fromPtr(&llvm_orc_registerJITLoaderGDBWrapper))));
 }
 
 }  // namespace netc::codegen

@@ -11,6 +11,6 @@ namespace netc::codegen {
 
 // Everything that `jit` links from now on is told to GDB, with its lines, and is added to `functions`.
 // `functions` has to outlive `jit`.
-llvm::Error watch_link(llvm::orc::LLJIT& jit, std::vector<LinkedFunction>& functions);
+void watch_link(llvm::orc::LLJIT& jit, std::vector<LinkedFunction>& functions);
 
 }  // namespace netc::codegen

@@ -106,8 +106,7 @@ Work work_of(Direction direction, const Shape& shape) {
 Contraction::Contraction(Direction direction, const Shape& shape, const kernel::Target& target,
                          const kernel::ScheduleOverrides& overrides) {
   Diagnostics diagnostics;
-  std::optional<kernel::Plan> plan = 
-      kernel::lower(build(direction, shape), target, diagnostics, overrides);
+  std::optional<kernel::Plan> plan = kernel::lower(build(direction, shape), target, diagnostics, overrides);
   NETC_CHECK(plan, "the products of a dense layer have kernels");
   plan_ = std::move(*plan);
   const std::vector<const kernel::Plan*> plans{&plan_};
