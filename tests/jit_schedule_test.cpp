@@ -86,7 +86,6 @@ TEST(Schedules, WhetherZerosArePassedOverFollowsTheirNumber) {
 
 TEST(Schedules, NoWishChangesABit) {
   const std::vector<kernel::ScheduleOverrides> wishes{
-      {{"", "deferred", 0}},
       {{"", "row_group", 1}},
       {{"", "row_tile", 1}},
       {{"", "row_tile", 3}, {"", "block_tile", 3}, {"", "unroll", 7}},

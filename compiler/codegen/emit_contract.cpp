@@ -1,3 +1,4 @@
+#include "compiler/codegen/epilogue.h"
 #include "compiler/codegen/forms.h"
 #include "compiler/codegen/products.h"
 
@@ -45,7 +46,6 @@ class ContractEmitter {
         group(first, b_.CreateSelect(b_.CreateICmpSLT(after, last_row), after, last_row));
       });
     }
-    if (form_.deferred) epilogue_.flush();
   }
 
   void group(Value* first_row, Value* last_row) {
@@ -65,9 +65,7 @@ class ContractEmitter {
       balanced(column_tile, blocks_, column_tiles_, [&](std::int64_t width) {
         tile.height = height;
         tile.width = width;
-        const Sums sums = products_.all(tile, epilogue_);
-        if (form_.deferred) return epilogue_.defer(tile.row, tile.block, width, sums);
-        epilogue_.finish(tile.row, tile.block, width, sums);
+        epilogue_.finish(tile.row, tile.block, width, products_.all(tile));
       });
     });
   }

@@ -18,19 +18,11 @@ Epilogue::Epilogue(Emitter& emitter, ScalarEmitter& scalars, const kernel::Contr
     : e_(emitter),
       b_(emitter.builder()),
       scalars_(scalars),
-      is_long_(kernel::has_long_epilogue(emitter.kernel())),
-      widest_(form.block_tile) {
+      is_long_(kernel::has_long_epilogue(emitter.kernel())) {
   if (!is_long_) return;
   std::int64_t vectors = form.row_tile * form.block_tile;
   if (form.nonzeros) vectors = std::max(vectors, form.nonzeros->row_tile * form.nonzeros->block_tile);
   scratch_ = e_.scratch(vectors * kVectorBytes);
-  if (!form.deferred) return;
-  row_ = e_.scratch(8);
-  block_ = e_.scratch(8);
-  count_ = e_.scratch(8);
-  width_ = e_.scratch(8);
-  e_.store(e_.index(1), width_);
-  e_.store(e_.index(0), count_);
 }
 
 void Epilogue::statements(Value* row, Value* block, Value* sum) {
@@ -43,23 +35,13 @@ void Epilogue::statements(Value* row, Value* block, Value* sum) {
   stores.emit();
 }
 
-// Widths are few, so that a division by a width becomes shifts and products.
-Epilogue::Place Epilogue::place(Value* number, Value* width) {
-  if (llvm::isa<llvm::ConstantInt>(width))
-    return {b_.CreateUDiv(number, width), b_.CreateURem(number, width)};
-  Value *down = number, *right = e_.index(0);
-  for (std::int64_t w = 2; w <= widest_; ++w) {
-    Value* is_this = b_.CreateICmpEQ(width, e_.index(w));
-    down = b_.CreateSelect(is_this, b_.CreateUDiv(number, e_.index(w)), down);
-    right = b_.CreateSelect(is_this, b_.CreateURem(number, e_.index(w)), right);
-  }
-  return {down, right};
-}
-
-void Epilogue::from_scratch(Value* row, Value* block, Value* width, Value* number) {
+void Epilogue::from_scratch(Value* row, Value* block, std::int64_t width, Value* number) {
   Value* sum = e_.load(e_.vector_type(), e_.advance(scratch_, number, kVectorBytes));
-  const Place at = place(number, width);
-  statements(b_.CreateAdd(row, at.down), b_.CreateAdd(block, at.right), sum);
+  if (width > 1) {
+    block = b_.CreateAdd(block, b_.CreateURem(number, e_.index(width)));
+    number = b_.CreateUDiv(number, e_.index(width));
+  }
+  statements(b_.CreateAdd(row, number), block, sum);
 }
 
 void Epilogue::copy_to_scratch(std::span<Value* const> sums) {
@@ -76,32 +58,7 @@ void Epilogue::finish(Value* row, Value* block, std::int64_t width, std::span<Va
   }
   copy_to_scratch(sums);
   e_.loop(e_.index(0), e_.index(count), 1, true,
-          [&](Value* number) { from_scratch(row, block, e_.index(width), number); });
-}
-
-void Epilogue::defer(Value* row, Value* block, std::int64_t width, std::span<Value* const> sums) {
-  copy_to_scratch(sums);
-  e_.store(row, row_);
-  e_.store(block, block_);
-  e_.store(e_.index(static_cast<std::int64_t>(sums.size())), count_);
-  e_.store(e_.index(width), width_);
-}
-
-Epilogue::Waiting Epilogue::waiting() {
-  auto saved = [&](Value* variable) { return e_.load(b_.getInt64Ty(), variable); };
-  return {saved(row_), saved(block_), saved(count_), saved(width_)};
-}
-
-void Epilogue::deferred_step(const Waiting& waiting, Value* number) {
-  e_.branch(
-      b_.CreateICmpSLT(number, waiting.count),
-      [&] { from_scratch(waiting.row, waiting.block, waiting.width, number); }, [] {});
-}
-
-void Epilogue::flush() {
-  const Waiting last = waiting();
-  e_.loop(e_.index(0), last.count, 1, false,
-          [&](Value* number) { from_scratch(last.row, last.block, last.width, number); });
+          [&](Value* number) { from_scratch(row, block, width, number); });
 }
 
 }  // namespace netc::codegen

@@ -34,36 +34,19 @@ void Products::add(const Tile& tile, Bases at, std::int64_t k, Sums& sums) {
   }
 }
 
-Sums Products::between(const Tile& tile, Bases bases, std::int64_t first, std::int64_t last, Sums sums) {
-  const std::int64_t whole = first + (last - first) / form_.unroll * form_.unroll;
-  if (whole > first) {
-    sums = e_.reduce_loop(e_.index(first), e_.index(whole), form_.unroll, sums, [&](Value* k, Sums carried) {
+Sums Products::all(const Tile& tile) {
+  const Bases bases = this->bases(tile);
+  const std::int64_t whole = form_.k / form_.unroll * form_.unroll;
+  Sums sums = zeros(tile);
+  if (whole > 0) {
+    sums = e_.reduce_loop(e_.index(0), e_.index(whole), form_.unroll, sums, [&](Value* k, Sums carried) {
       const Bases at = advance(bases, k);
       for (std::int64_t u = 0; u < form_.unroll; ++u) add(tile, at, u, carried);
       return carried;
     });
   }
-  for (std::int64_t k = whole; k < last; ++k) add(tile, bases, k, sums);
+  for (std::int64_t k = whole; k < form_.k; ++k) add(tile, bases, k, sums);
   return sums;
-}
-
-// A step of the epilogue before each `share` of the products.
-Sums Products::with_epilogue(const Tile& tile, Bases bases, Epilogue& epilogue) {
-  const std::int64_t steps = form_.row_tile * form_.block_tile, share = form_.k / steps;
-  const Epilogue::Waiting waiting = epilogue.waiting();
-  Sums sums = e_.reduce_loop(e_.index(0), e_.index(steps), 1, zeros(tile), [&](Value* number, Sums carried) {
-    epilogue.deferred_step(waiting, number);
-    const Bases at = advance(bases, e_.times(number, share));
-    if (share > 2 * form_.unroll) return between(tile, at, 0, share, carried);
-    for (std::int64_t k = 0; k < share; ++k) add(tile, at, k, carried);
-    return carried;
-  });
-  return between(tile, bases, steps * share, form_.k, sums);
-}
-
-Sums Products::all(const Tile& tile, Epilogue& epilogue) {
-  if (form_.deferred) return with_epilogue(tile, bases(tile), epilogue);
-  return between(tile, bases(tile), 0, form_.k, zeros(tile));
 }
 
 // The bits of the tile's rows together.

@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "compiler/codegen/epilogue.h"
+#include "compiler/codegen/scalar_emitter.h"
 
 namespace netc::codegen {
 
@@ -23,8 +23,8 @@ class Products {
   Products(Emitter& emitter, ScalarEmitter& scalars, const kernel::ContractKernel& form)
       : e_(emitter), b_(emitter.builder()), scalars_(scalars), form_(form) {}
 
-  // Over all k; a deferred epilogue's steps stand between.
-  Sums all(const Tile& tile, Epilogue& epilogue);
+  // Over all k.
+  Sums all(const Tile& tile);
   // Over those k for which any of the tile's rows has a number in a that is not zero. The others would add
   // zeros, which changes no bit of a sum.
   Sums nonzero(const Tile& tile);
@@ -38,8 +38,6 @@ class Products {
   // The products at the k that lies `k` after the one that `at` stands on.
   void add(const Tile& tile, Bases at, std::int64_t k, Sums& sums);
   Bases advance(Bases bases, llvm::Value* k);
-  Sums between(const Tile& tile, Bases bases, std::int64_t first, std::int64_t last, Sums sums);
-  Sums with_epilogue(const Tile& tile, Bases bases, Epilogue& epilogue);
   llvm::Value* word(const Tile& tile, llvm::Value* number);
 
   Emitter& e_;

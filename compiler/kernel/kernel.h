@@ -132,8 +132,6 @@ struct ContractKernel {
   // the rows of a group of row_group tiles first, then along the columns, then to the next group.
   std::int64_t row_tile = 1, block_tile = 1, unroll = 4;
   std::int64_t row_group = 1;
-  // The statements for one tile are computed between the products of the next.
-  bool deferred = false;
   std::optional<Nonzeros> nonzeros = {};
 };
 // For each row: the statements in order. Statements of extent kRow hold one value a row.

@@ -116,9 +116,8 @@ class Printer {
     std::string text =
         fmt::format("acc = sum over k < {} of {}[r*{} + k*{}] * {}[k*{} + c/16*{}]", f.k, buffer(f.a),
                     f.a_row_stride, f.a_k_stride, buffer(f.b), f.b_k_stride, f.b_block_stride);
-    text += fmt::format("\n    tile {} x {}, unroll {}, {} of {} row tiles at a time{}", f.row_tile,
-                        f.block_tile * kLanes, f.unroll, f.row_group, row_tiles(kernel_),
-                        f.deferred ? ", statements deferred" : "");
+    text += fmt::format("\n    tile {} x {}, unroll {}, {} of {} row tiles at a time", f.row_tile,
+                        f.block_tile * kLanes, f.unroll, f.row_group, row_tiles(kernel_));
     if (!f.nonzeros) return text;
     const Nonzeros& n = *f.nonzeros;
     return text +

@@ -10,8 +10,8 @@ namespace {
 
 constexpr std::int64_t kMostRows = 16;    // more rows gain nothing and cost code
 constexpr std::int64_t kWantedSums = 8;   // accumulators that hide the latency of a multiply-add on two units
+constexpr std::int64_t kLine = 64;        // bytes of a cache line
 constexpr std::int64_t kEnoughTiles = 4;  // column tiles from which on columns are shared out
-constexpr std::int64_t kStatementRegisters = 10;  // that deferred statements want beside the sums
 constexpr std::int64_t kNonzeroTile =
     4;  // rows share vectors of b, and few zeros of other rows are taken along
 
@@ -51,7 +51,6 @@ class ContractScheduler {
     choose_tile();
     contract_.unroll = wish("unroll", contract_.unroll, 1, 16);
     contract_.row_group = wish("row_group", group_that_fits(), 1, row_tiles(kernel_));
-    contract_.deferred = may_defer() && wish("deferred", 1, 0, 1) == 1;
     if (contract_.nonzeros) choose_nonzero_tile(*contract_.nonzeros);
   }
 
@@ -66,24 +65,17 @@ class ContractScheduler {
   // Vectors a row of a tile. With two or more, an element of a is loaded once for several products: on
   // processors with two loads and two products a cycle, one column of vectors reaches three quarters of the
   // peak.
+  // An odd number of them makes one tile of three.
   std::int64_t widest() const {
     if (kernel_.rows < kWantedSums) return choose_blocks(kernel_.rows, blocks_, target_);
-    return std::min<std::int64_t>(blocks_, target_.registers_a_vector() == 1 ? 2 : 1);
-  }
-
-  // A long epilogue wants registers beside the sums.
-  std::int64_t highest(std::int64_t wide) const {
-    std::int64_t high = most_rows(wide, target_);
-    const std::int64_t sums = (target_.vector_registers - kStatementRegisters) / target_.registers_a_vector();
-    if (has_long_epilogue(kernel_) && sums >= kWantedSums)
-      high = std::min(high, std::max<std::int64_t>(1, sums / wide));
-    return high;
+    if (target_.registers_a_vector() > 1) return 1;
+    return std::min<std::int64_t>(blocks_, 2 + blocks_ % 2);
   }
 
   void choose_tile() {
     const std::int64_t wide = wish("block_tile", widest(), 1, blocks_);
-    const std::int64_t high = wish("row_tile", highest(wide), 1, most_rows(wide, target_));
-    const std::int64_t columns = divide_up(blocks_, wide);
+    const std::int64_t high = wish("row_tile", most_rows(wide, target_), 1, most_rows(wide, target_));
+    const std::int64_t columns = wide == 3 ? blocks_ / 2 : divide_up(blocks_, wide);
     const std::int64_t rows_if_shared = divide_up(kernel_.rows, std::min(high, kRowTile));
     const bool by_columns = columns >= kEnoughTiles || columns >= rows_if_shared;
     kernel_.parallel = by_columns ? Axis::kColumns : Axis::kRows;
@@ -94,14 +86,9 @@ class ContractScheduler {
 
   // As many row tiles as leave half of the second-level cache to b.
   std::int64_t group_that_fits() const {
-    return target_.cache_bytes / 2 / (contract_.row_tile * contract_.k * 4);
-  }
-
-  bool may_defer() const {
-    const std::int64_t left =
-        target_.vector_registers - contract_.row_tile * contract_.block_tile * target_.registers_a_vector();
-    return has_long_epilogue(kernel_) && contract_.k >= contract_.row_tile * contract_.block_tile &&
-           left >= kStatementRegisters;
+    const std::int64_t bytes_a_k =
+        contract_.a_row_stride == 1 ? std::max(kLine, contract_.row_tile * 4) : contract_.row_tile * 4;
+    return target_.cache_bytes / 2 / (bytes_a_k * contract_.k);
   }
 
   void choose_nonzero_tile(Nonzeros& nonzeros) {
@@ -146,8 +133,8 @@ void share_columns(Kernel& kernel) {
 }  // namespace
 
 std::vector<std::string> schedule_keys() {
-  return {"row_tile", "block_tile", "row_group",        "unroll",
-          "deferred", "nonzeros",   "nonzero_row_tile", "nonzero_block_tile"};
+  return {"row_tile", "block_tile",       "row_group",         "unroll",
+          "nonzeros", "nonzero_row_tile", "nonzero_block_tile"};
 }
 
 void schedule(Kernel& kernel, const Target& target, const ScheduleOverrides& overrides) {

@@ -17,7 +17,7 @@ struct ScheduleOverride {
   std::int64_t value = 0;
 };
 using ScheduleOverrides = std::vector<ScheduleOverride>;
-// row_tile, block_tile, row_group, unroll, deferred (0 or 1), nonzeros (the percentage up to which zeros are
+// row_tile, block_tile, row_group, unroll, nonzeros (the percentage up to which zeros are
 // passed over; 0: never), nonzero_row_tile, nonzero_block_tile.
 std::vector<std::string> schedule_keys();
 
