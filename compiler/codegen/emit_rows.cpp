@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <deque>
 #include <span>
 
 #include "compiler/codegen/forms.h"
@@ -15,31 +16,63 @@ namespace {
 // Statements go over the row together as far as none needs the result of a reduction among them: each such
 // batch is one loop over blocks. What updates parameters and state in place comes in a last batch of its own,
 // since a reduction or a later pass may read the old values.
+//
+// Short rows are a chain of reductions, each waiting for the one before: two rows side by side take hardly
+// longer than one.
 class RowsEmitter {
  public:
   explicit RowsEmitter(Emitter& emitter)
       : e_(emitter),
         b_(emitter.builder()),
         kernel_(emitter.kernel()),
-        scalars_(emitter),
-        blocks_(kernel::blocks_of(kernel_.columns)) {}
+        blocks_(kernel::blocks_of(kernel_.columns)) {
+    for (int i = 0; i < (is_chain() ? 2 : 1); ++i) rows_.push_back({ScalarEmitter(emitter)});
+  }
 
   void run() {
     if (kernel_.parallel == kernel::Axis::kColumns) {
       e_.loop(e_.begin(), e_.end(), 1, false, [&](Value* block) {
-        scalars_.enter_row(e_.index(0));
-        element_statements(all_statements(), e_.times(block, kernel::kLanes));
+        rows_[0].scalars.enter_row(e_.index(0));
+        element_statements(rows_[0], all_statements(), e_.times(block, kernel::kLanes));
       });
     } else {
       Value* first = e_.tile_begin(e_.begin(), kernel_.rows, kernel_.tiles);
       Value* last = e_.tile_begin(e_.end(), kernel_.rows, kernel_.tiles);
-      e_.loop(first, last, 1, false, [&](Value* row) { emit_row(row); });
+      // The last row may be done twice, with equal results.
+      Value* end = b_.CreateSub(last, e_.index(1));
+      e_.loop(first, last, static_cast<std::int64_t>(rows_.size()), true, [&](Value* row) {
+        rows_[0].enter(row);
+        if (rows_.size() > 1) {
+          Value* next = b_.CreateAdd(row, e_.index(1));
+          rows_[1].enter(b_.CreateSelect(b_.CreateICmpSLT(next, end), next, end));
+        }
+        emit_rows();
+      });
     }
     e_.finish();
   }
 
  private:
   using Numbers = std::vector<std::uint32_t>;
+
+  // A row that is being computed. Values of its only block serve all batches.
+  struct Row {
+    ScalarEmitter scalars;
+    Value* entered = nullptr;  // the block whose values are still known
+    void enter(Value* row) {
+      scalars.enter_row(row);
+      entered = nullptr;
+    }
+  };
+
+  bool is_chain() const {
+    const std::vector<Statement>& statements = kernel_.body.statements;
+    return blocks_ == 1 && kernel_.parallel == kernel::Axis::kRows &&
+           std::any_of(statements.begin(), statements.end(),
+                       [](const Statement& s) { return s.kind != Statement::Kind::kMap; }) &&
+           std::none_of(statements.begin(), statements.end(),
+                        [&](const Statement& s) { return updates_in_place(s); });
+  }
 
   Numbers all_statements() const {
     Numbers numbers;
@@ -67,44 +100,44 @@ class RowsEmitter {
     }
   }
 
-  void emit_row(Value* row) {
-    fetch_ahead(row);
-    scalars_.enter_row(row);
-    entered_ = nullptr;
-    Numbers batch;
-    Numbers updates;
+  void emit_rows() {
+    for (Row& row : rows_) fetch_ahead(row.scalars.row());
+    Numbers batch, updates;
     for (std::uint32_t number : all_statements()) {
-      if (updates_in_place(number)) {
+      if (updates_in_place(statement(number))) {
         updates.push_back(number);
         continue;
       }
       const bool of_row = statement(number).kind == Statement::Kind::kMap &&
                           statement(number).extent == Statement::Extent::kRow;
       if (of_row || needs_result_of(statement(number).root, batch)) emit_batch(batch);
-      if (of_row) {
-        Stores stores(e_, scalars_);
-        stores.add(statement(number), scalars_.value(statement(number).root));
-        stores.emit();
-      } else {
+      if (!of_row) {
         batch.push_back(number);
+        continue;
+      }
+      for (Row& row : rows_) {
+        Stores stores(e_, row.scalars);
+        stores.add(statement(number), row.scalars.value(statement(number).root));
+        stores.emit();
       }
     }
     emit_batch(batch);
     emit_updates(updates);
   }
 
-  bool updates_in_place(std::uint32_t number) const {
-    const auto& store = statement(number).store;
-    return store && e_.plan().buffer(*store).storage == kernel::Storage::kPersistent;
+  bool updates_in_place(const Statement& statement) const {
+    return statement.store && e_.plan().buffer(*statement.store).storage == kernel::Storage::kPersistent;
   }
 
   // Values of the row and elements alike are computed before any is stored.
   void emit_updates(Numbers& updates) {
-    Stores of_row(e_, scalars_);
+    if (updates.empty()) return;
+    Row& row = rows_[0];
+    Stores of_row(e_, row.scalars);
     Numbers of_elements;
     for (std::uint32_t number : updates) {
       if (statement(number).extent == Statement::Extent::kRow) {
-        of_row.add(statement(number), scalars_.value(statement(number).root));
+        of_row.add(statement(number), row.scalars.value(statement(number).root));
       } else {
         of_elements.push_back(number);
       }
@@ -131,15 +164,20 @@ class RowsEmitter {
   // Empties the batch.
   void emit_batch(Numbers& batch) {
     if (batch.empty()) return;
+    for (Row& row : rows_) emit_batch(row, batch);
+    batch.clear();
+  }
+
+  void emit_batch(Row& row, const Numbers& batch) {
     std::vector<RowReduction> reductions;
     std::vector<Value*> carried;
     for (std::uint32_t number : batch) {
       if (statement(number).kind == Statement::Kind::kMap) continue;
-      reductions.emplace_back(e_, scalars_, statement(number), number);
+      reductions.emplace_back(e_, row.scalars, statement(number), number);
       for (Value* start : reductions.back().start()) carried.push_back(start);
     }
     auto body = [&](Value* column, std::vector<Value*> values) {
-      element_statements(batch, column);
+      element_statements(row, batch, column);
       std::vector<Value*> next;
       auto present = values.begin();
       for (RowReduction& reduction : reductions) {
@@ -155,21 +193,19 @@ class RowsEmitter {
             : e_.reduce_loop(e_.index(0), e_.index(blocks_ * kernel::kLanes), kernel::kLanes, carried, body);
     auto present = results.begin();
     for (RowReduction& reduction : reductions) {
-      scalars_.set_statement(reduction.number(),
-                             reduction.finish(std::span(present, present + reduction.width())));
+      row.scalars.set_statement(reduction.number(),
+                                reduction.finish(std::span(present, present + reduction.width())));
       present += reduction.width();
     }
-    batch.clear();
   }
 
-  void element_statements(const Numbers& numbers, Value* column) {
-    if (column != entered_) scalars_.enter_block(column);
-    // Values of a row's only block serve all batches.
-    entered_ = blocks_ == 1 ? column : nullptr;
-    Stores stores(e_, scalars_);
+  void element_statements(Row& row, const Numbers& numbers, Value* column) {
+    if (column != row.entered) row.scalars.enter_block(column);
+    row.entered = blocks_ == 1 ? column : nullptr;
+    Stores stores(e_, row.scalars);
     for (std::uint32_t number : numbers) {
       if (statement(number).kind == Statement::Kind::kMap)
-        stores.add(statement(number), scalars_.value(statement(number).root));
+        stores.add(statement(number), row.scalars.value(statement(number).root));
     }
     stores.emit();
   }
@@ -177,9 +213,8 @@ class RowsEmitter {
   Emitter& e_;
   llvm::IRBuilder<>& b_;
   const kernel::Kernel& kernel_;
-  ScalarEmitter scalars_;
   std::int64_t blocks_;
-  Value* entered_ = nullptr;  // the block whose values are still known
+  std::deque<Row> rows_;
 };
 
 }  // namespace
