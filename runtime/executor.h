@@ -24,8 +24,8 @@ class Executor {
 
   // One step, on this thread's share; every thread of the team calls it with equal arguments (within
   // ThreadTeam::run). `rows` names the batch's samples: `program.batch` valid numbers, of which the first
-  // `numbers.count` count, then kLookAhead more. False: the loss was not finite, and nothing was updated; all
-  // threads agree. `alone`: thread 0 does all of the work, and no other calls it.
+  // `numbers.count` count, then the next batch's and kLookAhead more. False: the loss was not finite, and
+  // nothing was updated; all threads agree. `alone`: thread 0 does all of the work, and no other calls it.
   bool step(int thread, const std::int32_t* rows, const StepNumbers& numbers, bool alone = false);
 
   // Of the last step, for any thread; 0 where the program has no such output.
@@ -63,7 +63,7 @@ class Executor {
   mutable std::vector<PerThread> threads_;
 };
 
-// Rows past a batch's own that kernels may read to fetch ahead.
+// Rows past two batches that kernels may read to fetch ahead.
 constexpr std::int64_t kLookAhead = 16;
 
 }  // namespace netc::runtime

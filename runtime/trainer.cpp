@@ -15,7 +15,7 @@ constexpr double kProgressSeconds = 0.1;
 std::vector<std::int32_t> padded(std::vector<std::int32_t> rows, std::int64_t batch) {
   const std::size_t count = rows.size();
   const std::size_t steps = (count + batch - 1) / batch;
-  rows.resize(steps * batch + kLookAhead);
+  rows.resize((steps + 1) * batch + kLookAhead);
   for (std::size_t i = count; i < rows.size(); ++i) rows[i] = rows[i - count];
   return rows;
 }

@@ -78,7 +78,7 @@ RunResult CompiledGraph::run(const ReferenceLeaves& leaves, int threads) const {
   runtime::StepNumbers numbers{number(leaves, "step", 1), number(leaves, "epoch", 0),
                                number(leaves, "total_steps", 1),
                                number(leaves, "count", static_cast<double>(batch)), setting_.seed};
-  std::vector<std::int32_t> rows(batch + runtime::kLookAhead);
+  std::vector<std::int32_t> rows(2 * batch + runtime::kLookAhead);
   for (std::size_t i = 0; i < rows.size(); ++i) rows[i] = static_cast<std::int32_t>(batch ? i % batch : 0);
   RunResult result;
   team.run([&](int thread) {

@@ -1,6 +1,9 @@
+#include <algorithm>
+
 #include "compiler/codegen/epilogue.h"
 #include "compiler/codegen/forms.h"
 #include "compiler/codegen/products.h"
+#include "compiler/codegen/sample_fetcher.h"
 
 namespace netc::codegen {
 
@@ -19,6 +22,7 @@ class ContractEmitter {
         scalars_(emitter),
         epilogue_(emitter, scalars_, form),
         products_(emitter, scalars_, form),
+        fetcher_(emitter, form.fetched, emitter.kernel().tiles),
         by_rows_(kernel_.parallel == kernel::Axis::kRows),
         blocks_(kernel::blocks_of(kernel_.columns)),
         row_tiles_(kernel::row_tiles(kernel_)),
@@ -58,6 +62,7 @@ class ContractEmitter {
 
   // Balanced tiles have two heights and two widths at most, so few bodies.
   void tile(Value* row_tile, Value* column_tile) {
+    fetcher_.fetch(row_tiles_ * column_tiles_);
     Tile tile;
     tile.row = e_.tile_begin(row_tile, kernel_.rows, row_tiles_);
     tile.block = e_.tile_begin(column_tile, blocks_, column_tiles_);
@@ -97,8 +102,11 @@ class ContractEmitter {
     Value* last_row = by_rows_ ? place(e_.end(), true) : e_.index(kernel_.rows);
     Value* first_block = by_rows_ ? e_.index(0) : place(e_.begin(), false);
     Value* last_block = by_rows_ ? e_.index(blocks_) : place(e_.end(), false);
+    const std::int64_t calls = std::max<std::int64_t>(
+        1, kernel_.rows / form_.nonzeros->row_tile * blocks_ / form_.nonzeros->block_tile);
     cover(first_block, last_block, form_.nonzeros->block_tile, [&](Value* block, std::int64_t width) {
       cover(first_row, last_row, form_.nonzeros->row_tile, [&](Value* row, std::int64_t height) {
+        fetcher_.fetch(calls);
         epilogue_.finish(row, block, width, products_.nonzero({row, block, height, width}));
       });
     });
@@ -122,6 +130,7 @@ class ContractEmitter {
   ScalarEmitter scalars_;
   Epilogue epilogue_;
   Products products_;
+  SampleFetcher fetcher_;
   const bool by_rows_;
   const std::int64_t blocks_, row_tiles_, column_tiles_;
 };

@@ -87,6 +87,7 @@ class Finder {
     add(form.b, false,
         kernel_.parallel == Axis::kColumns ? std::optional(plan_.buffer(form.b).layout.minor_axis)
                                            : std::nullopt);
+    if (form.fetched) add(*form.fetched, false, std::nullopt);
     if (!form.nonzeros) return;
     add(form.nonzeros->words, false, std::nullopt);
     add(form.nonzeros->counts, false, std::nullopt);

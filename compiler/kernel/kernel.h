@@ -133,6 +133,7 @@ struct ContractKernel {
   std::int64_t row_tile = 1, block_tile = 1, unroll = 4;
   std::int64_t row_group = 1;
   std::optional<Nonzeros> nonzeros = {};
+  std::optional<BufferId> fetched = {};  // samples: those of the next batch are fetched between the tiles
 };
 // For each row: the statements in order. Statements of extent kRow hold one value a row.
 struct RowsKernel {};

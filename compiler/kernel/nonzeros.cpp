@@ -12,17 +12,19 @@ constexpr std::int64_t kLeastProducts = 16;
 // The share of numbers that are not zero up to which passing over the others is faster.
 constexpr double kMostAlongRows = 0.35, kMostAlongColumns = 0.45;
 
-bool reads_samples(const Plan& plan, const Kernel& kernel) {
-  return std::any_of(kernel.body.operands.begin(), kernel.body.operands.end(), [&](const Operand& operand) {
-    return operand.kind == Operand::Kind::kElement &&
-           plan.buffer(operand.buffer).storage == Storage::kSamples;
-  });
+// The samples that a kernel reads element by element.
+std::optional<BufferId> samples_of(const Plan& plan, const Kernel& kernel) {
+  for (const Operand& operand : kernel.body.operands) {
+    if (operand.kind == Operand::Kind::kElement && plan.buffer(operand.buffer).storage == Storage::kSamples)
+      return operand.buffer;
+  }
+  return std::nullopt;
 }
 
 // Matrices that a kernel over rows makes of samples.
 std::vector<BufferId> made_of_samples(const Plan& plan, const Kernel& kernel) {
   std::vector<BufferId> made;
-  if (!std::holds_alternative<RowsKernel>(kernel.form) || !reads_samples(plan, kernel)) return made;
+  if (!std::holds_alternative<RowsKernel>(kernel.form) || !samples_of(plan, kernel)) return made;
   for (const Statement& statement : kernel.body.statements) {
     const bool matrix = statement.store && statement.extent == Statement::Extent::kElement &&
                         plan.buffer(*statement.store).extents.size() >= 2;
@@ -125,6 +127,19 @@ class Marker {
 void add_nonzeros(Plan& plan) {
   for (std::size_t k = 0; k < plan.kernels.size(); ++k) {
     for (BufferId matrix : made_of_samples(plan, plan.kernels[k])) Marker(plan, matrix, k).run();
+  }
+}
+
+void add_fetches(Plan& plan) {
+  for (const Kernel& kernel : plan.kernels) {
+    ContractKernel* last = nullptr;
+    for (BufferId matrix : made_of_samples(plan, kernel)) {
+      for (Kernel& reader : plan.kernels) {
+        auto* contract = std::get_if<ContractKernel>(&reader.form);
+        if (contract && contract->a == matrix) last = contract;
+      }
+    }
+    if (last) last->fetched = samples_of(plan, kernel);
   }
 }
 

@@ -1,5 +1,6 @@
 #pragma once
-// Data that is mostly zeros: contractions that read it may pass over them.
+// Contractions that read what is computed from samples: data is often mostly zeros, and it comes from
+// anywhere in memory.
 
 #include "compiler/kernel/kernel.h"
 
@@ -9,5 +10,9 @@ namespace netc::kernel {
 // and adds the kernels that mark them. Whether zeros are passed over is decided at run time, by how many
 // there are.
 void add_nonzeros(Plan& plan);
+
+// The last contraction over all columns that reads what is computed from samples fetches those of the next
+// batch.
+void add_fetches(Plan& plan);
 
 }  // namespace netc::kernel

@@ -118,6 +118,7 @@ class Printer {
                     f.a_row_stride, f.a_k_stride, buffer(f.b), f.b_k_stride, f.b_block_stride);
     text += fmt::format("\n    tile {} x {}, unroll {}, {} of {} row tiles at a time", f.row_tile,
                         f.block_tile * kLanes, f.unroll, f.row_group, row_tiles(kernel_));
+    if (f.fetched) text += ", fetching " + buffer(*f.fetched) + " of the next batch";
     if (!f.nonzeros) return text;
     const Nonzeros& n = *f.nonzeros;
     return text +
