@@ -25,7 +25,9 @@ struct Plan {
   std::vector<std::string> paths;
 };
 
+constexpr std::size_t kTestSamples = 2;
 bool is_images(std::size_t index) { return index % 2 == 0; }
+bool is_packed(const IdxFile& file) { return file.values.size() == 0; }
 
 Result<Plan> plan_for(const DataRequest& request) {
   if (const KnownSet* known = known_set(request.kind)) {
@@ -119,21 +121,25 @@ Result<std::vector<IdxFile>> read_files(const Plan& plan, const Cache& cache) {
 }
 
 // Unpacks and, for a known set, proves the files genuine. The packed bytes are hashed beside the unpacking:
-// they are fewer.
-Status unpack_and_test(const KnownSet* known, std::vector<IdxFile>& files, int threads) {
+// they are fewer. With `kLater`, test samples that these prove stay packed.
+Status unpack_and_test(const KnownSet* known, std::vector<IdxFile>& files, int threads, Unpack test_samples) {
   std::vector<Status> statuses(files.size(), Status(Done{}));
   std::vector<std::uint8_t> genuine;
   for (const IdxFile& file : files) genuine.push_back(!known || file.proved);
   std::vector<std::function<void()>> tasks;
   for (std::size_t i = 0; i < files.size(); ++i) {
-    tasks.push_back([&, i] { statuses[i] = unpack_idx(files[i]); });
+    if (!known || i != kTestSamples || test_samples == Unpack::kNow)
+      tasks.push_back([&, i] { statuses[i] = unpack_idx(files[i]); });
     if (!genuine[i]) tasks.push_back([&, i] { genuine[i] = packed_is_genuine(known->files[i], files[i]); });
   }
   run_tasks(tasks, threads);
   tasks.clear();
   for (std::size_t i = 0; i < files.size(); ++i) {
-    if (statuses[i] && !genuine[i])
-      tasks.push_back([&, i] { statuses[i] = test_unpacked(*known, known->files[i], files[i]); });
+    if (!statuses[i] || genuine[i]) continue;
+    tasks.push_back([&, i] {
+      if (is_packed(files[i])) statuses[i] = unpack_idx(files[i]);
+      if (statuses[i]) statuses[i] = test_unpacked(*known, known->files[i], files[i]);
+    });
   }
   run_tasks(tasks, threads);
   for (const Status& status : statuses)
@@ -162,9 +168,10 @@ SampleSet sample_set(const Plan& plan, std::vector<IdxFile>& files, std::size_t 
   SampleSet set;
   set.count = images.header.extents[0];
   set.sample_elements = static_cast<std::int64_t>(images.header.values()) / set.count;
-  set.samples = std::move(images.values);
   set.labels.assign(labels.values.data(), labels.values.data() + labels.values.size());
   set.unpacked_key = unpacked_key(images.identity, proof(plan, index));
+  if (is_packed(images)) set.packed = std::move(images);
+  else set.samples = std::move(images.values);
   return set;
 }
 
@@ -225,7 +232,8 @@ Result<DatasetDescription> describe_dataset(const DataRequest& request) {
   return description;
 }
 
-Result<Dataset> load_dataset(const DataRequest& request, int threads, const Cache& cache) {
+Result<Dataset> load_dataset(const DataRequest& request, int threads, const Cache& cache,
+                             Unpack test_samples) {
   Result<Plan> plan = plan_for(request);
   if (!plan) return plan.error();
   Result<std::vector<IdxFile>> files = read_files(*plan, cache);
@@ -233,7 +241,8 @@ Result<Dataset> load_dataset(const DataRequest& request, int threads, const Cach
   std::vector<IdxHeader> headers;
   for (const IdxFile& file : *files) headers.push_back(file.header);
   if (Status status = test_headers(plan->paths, headers); !status) return status.error();
-  if (Status status = unpack_and_test(plan->known, *files, threads); !status) return status.error();
+  if (Status status = unpack_and_test(plan->known, *files, threads, test_samples); !status)
+    return status.error();
   Result<std::int64_t> classes = count_classes(*plan, *files);
   if (!classes) return classes.error();
   Dataset data;
@@ -247,9 +256,18 @@ Result<Dataset> load_dataset(const DataRequest& request, int threads, const Cach
   return data;
 }
 
+Status unpack_samples(SampleSet& set) {
+  if (!set.packed) return Done{};
+  Status status = unpack_idx(*set.packed);
+  if (status) set.samples = std::move(set.packed->values);
+  set.packed.reset();
+  return status;
+}
+
 void keep_unpacked(const Dataset& data, const Cache& cache) {
   for (const SampleSet* set : {&data.train, &data.test}) {
-    if (!set->unpacked_key.empty()) keep_unpacked(cache, set->unpacked_key, set->samples);
+    if (!set->unpacked_key.empty() && set->samples.size() > 0)
+      keep_unpacked(cache, set->unpacked_key, set->samples);
   }
 }
 

@@ -8,6 +8,7 @@
 
 #include "runtime/bytes.h"
 #include "runtime/cache.h"
+#include "runtime/idx.h"
 #include "runtime/result.h"
 
 namespace netc::runtime {
@@ -19,6 +20,8 @@ struct SampleSet {
   Bytes samples;                     // [count, sample_elements] u8, from a multiple of 64 on
   std::vector<std::int32_t> labels;  // [count]
   std::string unpacked_key;          // of samples that were unpacked from gzip and may be kept
+  // The samples' file, proved to be genuine, where they are not unpacked yet: `samples` is empty.
+  std::optional<IdxFile> packed;
 };
 
 struct Dataset {
@@ -53,8 +56,13 @@ Result<DatasetDescription> describe_dataset(const DataRequest& request);
 // Reads, inflates (.gz) and, for the built-in sets, checks SHA-256 (mnist) or MD5 (fashion_mnist) of the
 // decompressed files, or XXH3 of a .gz in wide use. Bounded: what is allocated follows from the file's own
 // size. Files are unpacked and hashed on up to `threads` threads. Samples that `cache` has are mapped
-// instead.
-Result<Dataset> load_dataset(const DataRequest& request, int threads, const Cache& cache = Cache());
+// instead. With `kLater`, test samples stay packed where they are proved to be genuine without unpacking:
+// what is wrong with files is said at once either way.
+enum class Unpack { kNow, kLater };
+Result<Dataset> load_dataset(const DataRequest& request, int threads, const Cache& cache = Cache(),
+                             Unpack test_samples = Unpack::kNow);
+// Where load_dataset left the samples packed.
+Status unpack_samples(SampleSet& set);
 // Samples that were unpacked are put into the cache. This takes as long as writing them.
 void keep_unpacked(const Dataset& data, const Cache& cache);
 // Sources by name, for messages and did-you-mean.

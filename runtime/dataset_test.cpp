@@ -269,6 +269,38 @@ TEST(KnownSets, LoadsTheGenuineMnist) {
   EXPECT_EQ(description->test, 10'000);
 }
 
+// What the packed bytes prove may wait; what they do not is unpacked and tested at once.
+TEST(KnownSets, TestSamplesCanBeUnpackedLater) {
+  Result<Dataset> data = load_dataset({"mnist", {}, {kMnist}}, 2, Cache(), Unpack::kLater);
+  ASSERT_TRUE(data) << data.error().message;
+  EXPECT_EQ(data->train.samples.size(), 47'040'000u);
+  EXPECT_EQ(data->test.count, 10'000);
+  EXPECT_EQ(data->test.labels.size(), 10'000u);
+  EXPECT_EQ(data->test.samples.size(), 0u);
+  ASSERT_TRUE(unpack_samples(data->test));
+  EXPECT_FALSE(data->test.packed);
+  Result<Dataset> at_once = load_dataset({"mnist", {}, {kMnist}}, 2);
+  auto test_samples = [](const Dataset& set) {
+    return std::string(set.test.samples.data(), set.test.samples.data() + set.test.samples.size());
+  };
+  EXPECT_EQ(test_samples(*data), test_samples(*at_once));
+
+  TemporaryFolder folder;
+  for (const KnownFile& known : known_set("mnist")->files)
+    std::filesystem::copy(kMnist + "/" + known.name + ".gz", folder.path());
+  Result<IdxFile> images = read_idx(folder.path_of("t10k-images-idx3-ubyte.gz"));
+  ASSERT_TRUE(images && unpack_idx(*images));
+  const std::string text(images->values.whole().begin(), images->values.whole().end());
+  folder.write("t10k-images-idx3-ubyte.gz", gzip(text, 1));
+  data = load_dataset({"mnist", {}, {folder.path()}}, 2, Cache(), Unpack::kLater);
+  ASSERT_TRUE(data) << data.error().message;
+  EXPECT_EQ(data->test.samples.size(), 7'840'000u);
+  folder.write("t10k-images-idx3-ubyte.gz", gzip(text, 1).substr(0, 100'000));
+  data = load_dataset({"mnist", {}, {folder.path()}}, 2, Cache(), Unpack::kLater);
+  ASSERT_FALSE(data);
+  EXPECT_NE(data.error().message.find(" is damaged: "), std::string::npos) << data.error().message;
+}
+
 TEST(KnownSets, TheirPackedFilesAreKnown) {
   for (const KnownFile& known : known_set("mnist")->files) {
     Result<IdxFile> file = read_idx(kMnist + "/" + known.name + ".gz");

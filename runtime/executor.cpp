@@ -58,7 +58,7 @@ bool Executor::step(int thread, const std::int32_t* rows, const StepNumbers& num
   mine.numbers = numbers;
   const std::int64_t threads = alone ? 1 : team_.size();
   Unobserved nobody;
-  return profile_ ? run_calls(thread, threads, profile_->thread(thread)) : run_calls(thread, threads, nobody);
+  return profile_ ? run_calls(thread, threads, profile_->thread(thread, alone)) : run_calls(thread, threads, nobody);
 }
 
 template <typename Observer>

@@ -2,11 +2,9 @@
 // Reading files that may be anything: a missing one, a directory, a pipe.
 
 #include <cstdint>
-#include <optional>
 #include <span>
 #include <string>
 
-#include "runtime/bytes.h"
 #include "runtime/result.h"
 
 namespace netc::runtime {
@@ -30,8 +28,6 @@ class InputFile {
   const std::string& identity() const { return identity_; }
   // Fills `out` with the bytes from `offset` on; an error if the file has become shorter since it was opened.
   Status read(std::span<std::uint8_t> out, std::size_t offset) const;
-  // The whole file, see Bytes::map.
-  std::optional<Bytes> map() const { return Bytes::map(descriptor_, size_); }
 
  private:
   InputFile(std::string path, int descriptor);

@@ -147,10 +147,6 @@ Result<IdxFile> read_idx(const std::string& path) {
   IdxFile idx{path, std::move(start->header), {}, {}, {}, false};
   if (start->packed) {
     idx.identity = file->identity();
-    if (std::optional<Bytes> mapped = file->map()) {
-      idx.packed = std::move(*mapped);
-      return idx;
-    }
     idx.packed = Bytes(file->size());
   } else {
     idx.values = Bytes(idx.header.values(), idx.header.bytes());

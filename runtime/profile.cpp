@@ -30,15 +30,18 @@ std::tuple<bool, std::string, long> line_of(const ProfiledKernel& kernel) {
 Profile::Profile(const Program& program, ThreadTeam& team, int floats_a_register)
     : program_(program),
       peaks_(measure_peaks(team, floats_a_register, most_bytes(program, team.size()))),
-      threads_(static_cast<std::size_t>(team.size()), ThreadTimes(program.calls.size())) {}
+      threads_(static_cast<std::size_t>(team.size()), ThreadTimes(program.calls.size())),
+      alone_(program.calls.size()) {}
 
 ProfiledKernel Profile::profiled(std::size_t number, double all_seconds) const {
   const KernelCall& call = program_.calls[number];
   ProfiledKernel kernel;
   kernel.name = call.name;
   kernel.where = call.where;
-  kernel.calls = threads_[0].call(number).count;
-  std::int64_t runs = 0;  // of the whole kernel
+  const ThreadTimes::Call& alone = alone_.call(number);
+  kernel.calls = threads_[0].call(number).count + alone.count;
+  kernel.seconds = alone.seconds;
+  std::int64_t runs = alone.count;  // of the whole kernel
   for (const ThreadTimes& thread : threads_) {
     kernel.seconds += thread.call(number).seconds / static_cast<double>(threads_.size());
     runs += thread.call(number).count;
@@ -67,6 +70,7 @@ ProfileReport Profile::report(double seconds) const {
     report.steps = std::max(report.steps, report.kernels.back().calls);
     report.between_seconds -= report.kernels.back().seconds;
   }
+  report.waiting_seconds = alone_.waiting();
   for (const ThreadTimes& thread : threads_)
     report.waiting_seconds += thread.waiting() / static_cast<double>(threads_.size());
   report.between_seconds = std::max(0.0, report.between_seconds - report.waiting_seconds);

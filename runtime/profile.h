@@ -42,8 +42,8 @@ class alignas(64) ThreadTimes {
   double waiting_ = 0, before_ = 0;
 };
 
-// Seconds are means over the threads, so they add up to those of the steps. Rates are what all threads
-// together did while they were at it.
+// Seconds are means over the threads, and those in which one thread went on alone as they are: so they add up
+// to those of the steps. Rates are what all threads together did while they were at it.
 struct ProfiledKernel {
   std::string name, where;  // `dense_1.weight.forward`, `mnist.net:1`
   std::int64_t calls = 0;
@@ -68,7 +68,10 @@ class Profile {
   // Measures the machine's peaks, for code whose vectors have so many floats.
   Profile(const Program& program, ThreadTeam& team, int floats_a_register);
 
-  ThreadTimes& thread(int number) { return threads_[static_cast<std::size_t>(number)]; }
+  // Where a thread counts a step. `alone`: that it takes without the others.
+  ThreadTimes& thread(int number, bool alone) {
+    return alone ? alone_ : threads_[static_cast<std::size_t>(number)];
+  }
   // `seconds`: that all steps took.
   ProfileReport report(double seconds) const;
 
@@ -78,6 +81,7 @@ class Profile {
   const Program& program_;
   Peaks peaks_;
   std::vector<ThreadTimes> threads_;
+  ThreadTimes alone_;
 };
 
 // The table, ending in an empty line; nothing where there was no step.

@@ -27,7 +27,7 @@ TEST(Profile, SumsUpWhatThreadsSaw) {
   Profile profile(program, team, 4);
   for (int step = 0; step < 3; ++step) {
     for (int thread = 0; thread < 2; ++thread) {
-      ThreadTimes& times = profile.thread(thread);
+      ThreadTimes& times = profile.thread(thread, false);
       times.begin();
       times.waited();
       for (std::size_t i = 0; i < 3; ++i) times.ran(i);
@@ -50,6 +50,24 @@ TEST(Profile, SumsUpWhatThreadsSaw) {
   EXPECT_NEAR(report.kernels[2].flops_a_second * report.kernels[2].seconds, 60, 1e-3);
   EXPECT_EQ(report.kernels[0].bound, "FMA");
   EXPECT_EQ(report.kernels[2].bound, report.peaks.levels[0].name);
+}
+
+// A step that one thread takes alone is as long as it is: nobody shares its time.
+TEST(Profile, CountsTimeAloneInFull) {
+  Program program;
+  program.calls = {call("shared", "", {1e6, 1000, 1000})};
+  ThreadTeam team(2);
+  Profile profile(program, team, 4);
+  const double start = now_seconds();
+  ThreadTimes& times = profile.thread(0, true);
+  times.begin();
+  times.waited();
+  while (now_seconds() < start + 0.01) continue;
+  times.ran(0);
+  const ProfileReport report = profile.report(1);
+  EXPECT_EQ(report.steps, 1);
+  EXPECT_GT(report.kernels[0].seconds, 0.009);
+  EXPECT_NEAR(report.kernels[0].flops_a_second * report.kernels[0].seconds, 1e6, 1);
 }
 
 TEST(Profile, LevelsHoldTheirBytes) {

@@ -132,6 +132,7 @@ std::string to_json(const RunReport& report) {
   json["kernels"] = report.kernels;
   json["cached_kernels"] = report.cached_kernels;
   json["compile_seconds"] = report.compile_seconds;
+  json["test_compile_seconds"] = or_null(report.test_compile_seconds);
   json["first_step_seconds"] = or_null(report.first_step_seconds);
   json["load_seconds"] = report.load_seconds;
   json["total_seconds"] = report.total_seconds;

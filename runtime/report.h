@@ -41,11 +41,12 @@ struct RunReport {
   std::int64_t parameters = 0;
   std::int64_t batch = 0;
   std::size_t kernels = 0, cached_kernels = 0;  // that differ; of them, those that the cache had
-  double compile_seconds = 0;
-  std::optional<double> first_step_seconds;  // from process start to the end of the first training step
-  double load_seconds = 0;                   // from process start until the data is in memory
-  double total_seconds = 0;                  // from process start
-  double train_seconds = 0;                  // training steps alone
+  double compile_seconds = 0;                   // before training
+  std::optional<double> test_compile_seconds;   // beside training: what only testing needs
+  std::optional<double> first_step_seconds;     // from process start to the end of the first training step
+  double load_seconds = 0;                      // from process start until the data is in memory
+  double total_seconds = 0;                     // from process start
+  double train_seconds = 0;                     // training steps alone
   std::optional<double> step_us_p10, step_us_median, samples_per_second;  // empty without a step
   std::int64_t peak_rss_bytes = 0;
   std::vector<EpochReport> epochs;
@@ -57,10 +58,10 @@ struct RunReport {
 };
 
 // Stable, documented keys: model, seed, threads, parameters, batch, kernels, cached_kernels, compile_seconds,
-// first_step_seconds, load_seconds, total_seconds, train.{seconds, step_us.{p10,median}, samples_per_second,
-// epochs[].{epoch,loss,accuracy,val_loss,val_accuracy,seconds}}, peak_rss_bytes,
-// test.{loss,accuracy,samples,seconds}, weights_sha256, folder, profile.{...}, stopped; null where there is
-// none or a number is not finite. Ends in a newline.
+// test_compile_seconds, first_step_seconds, load_seconds, total_seconds, train.{seconds,
+// step_us.{p10,median}, samples_per_second, epochs[].{epoch,loss,accuracy,val_loss,val_accuracy,seconds}},
+// peak_rss_bytes, test.{loss,accuracy,samples,seconds}, weights_sha256, folder, profile.{...}, stopped; null
+// where there is none or a number is not finite. Ends in a newline.
 std::string to_json(const RunReport& report);
 // epoch,accuracy,loss,val_accuracy,val_loss: epochs from 1, numbers in as many digits as bring the same
 // double back, nothing where there is none.

@@ -44,9 +44,8 @@ TEST(Report, JsonHasTheDocumentedKeys) {
   nlohmann::ordered_json ordered = nlohmann::ordered_json::parse(text);
   for (const auto& [key, value] : ordered.items()) keys += key + " ";
   EXPECT_EQ(keys,
-            "model seed threads parameters batch kernels cached_kernels compile_seconds first_step_seconds "
-            "load_seconds "
-            "total_seconds train peak_rss_bytes test "
+            "model seed threads parameters batch kernels cached_kernels compile_seconds "
+            "test_compile_seconds first_step_seconds load_seconds total_seconds train peak_rss_bytes test "
             "weights_sha256 folder profile stopped ");
 }
 

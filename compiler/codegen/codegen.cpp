@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <functional>
 #include <map>
-#include <numeric>
 #include <thread>
 
 #include <llvm/ExecutionEngine/Orc/ExecutionUtils.h>
@@ -39,8 +39,9 @@ struct Job {
   const kernel::Plan* plan;
   std::size_t kernel;
   std::string symbol;
-  std::unique_ptr<llvm::MemoryBuffer> object;
+  std::unique_ptr<llvm::MemoryBuffer> object = {};  // compiled, but not linked yet
   bool cached = false;
+  KernelFunction function = nullptr;  // once it is linked
 };
 
 // Contractions have most code, so they go first, that threads finish together.
@@ -72,17 +73,13 @@ void compile_job(Job& job, llvm::TargetMachine& machine, const kernel::Target& t
   job.object = std::make_unique<llvm::SmallVectorMemoryBuffer>(std::move(code), job.symbol, false);
 }
 
-void compile_jobs(std::vector<Job>& jobs, const kernel::Target& target, int threads,
+void compile_jobs(std::vector<Job*> jobs, const kernel::Target& target, int threads,
                   const runtime::Cache& cache) {
-  std::vector<std::size_t> order(jobs.size());
-  std::iota(order.begin(), order.end(), 0);
-  std::stable_sort(order.begin(), order.end(),
-                   [&](std::size_t a, std::size_t b) { return weight(jobs[a]) > weight(jobs[b]); });
+  std::ranges::stable_sort(jobs, std::greater(), [](const Job* job) { return weight(*job); });
   std::atomic<std::size_t> next = 0;
   auto work = [&] {
     auto machine = make_target_machine(target);
-    for (std::size_t i = next++; i < order.size(); i = next++)
-      compile_job(jobs[order[i]], *machine, target, cache);
+    for (std::size_t i = next++; i < jobs.size(); i = next++) compile_job(*jobs[i], *machine, target, cache);
   };
   std::vector<std::jthread> helpers;
   for (int i = 1; i < threads && i < static_cast<int>(jobs.size()); ++i) {
@@ -96,51 +93,54 @@ void compile_jobs(std::vector<Job>& jobs, const kernel::Target& target, int thre
 
 class JitCode : public Code {
  public:
-  JitCode(std::span<const kernel::Plan* const> plans, const kernel::Target& target, int threads,
-          const runtime::Cache& cache) {
-    std::vector<Job> jobs;
-    std::vector<std::vector<std::size_t>> job_of(plans.size());
-    std::map<std::string, std::size_t> known;
-    for (std::size_t p = 0; p < plans.size(); ++p) {
-      for (std::size_t k = 0; k < plans[p]->kernels.size(); ++k) {
-        auto [place, is_new] =
-            known.try_emplace(kernel::signature(*plans[p], plans[p]->kernels[k]), jobs.size());
-        if (is_new) jobs.push_back({plans[p], k, symbol(plans[p]->kernels[k], jobs.size()), {}, false});
-        job_of[p].push_back(place->second);
-      }
-    }
-    compile_jobs(jobs, target, threads, cache);
-    compiled_ = jobs.size();
-    for (const Job& job : jobs) cached_ += job.cached;
-    std::vector<KernelFunction> addresses = link(jobs);
-    for (const auto& numbers : job_of) {
-      functions_.emplace_back();
-      for (std::size_t number : numbers) functions_.back().push_back(addresses[number]);
-    }
-  }
-
-  const std::vector<KernelFunction>& functions(std::size_t plan) const override { return functions_[plan]; }
-  std::size_t compiled_kernels() const override { return compiled_; }
-  std::size_t cached_kernels() const override { return cached_; }
-  const std::vector<LinkedFunction>& linked() const override { return linked_; }
-
- private:
-  std::vector<KernelFunction> link(std::vector<Job>& jobs) {
-    jit_ = expect(llvm::orc::LLJITBuilder().create());
+  JitCode(std::span<const kernel::Plan* const> plans, const kernel::Target& target)
+      : target_(target), jit_(expect(llvm::orc::LLJITBuilder().create())) {
     watch_link(*jit_, linked_);
     const char prefix = jit_->getDataLayout().getGlobalPrefix();
     jit_->getMainJITDylib().addGenerator(
         expect(llvm::orc::DynamicLibrarySearchGenerator::GetForCurrentProcess(prefix)));
-    for (Job& job : jobs) expect(jit_->addObjectFile(std::move(job.object)));
-    std::vector<KernelFunction> addresses;
-    for (const Job& job : jobs) addresses.push_back(expect(jit_->lookup(job.symbol)).toPtr<KernelFunction>());
-    return addresses;
+    std::map<std::string, std::size_t> known;
+    for (const kernel::Plan* plan : plans) {
+      job_of_.emplace_back();
+      for (std::size_t k = 0; k < plan->kernels.size(); ++k) {
+        auto [place, is_new] = known.try_emplace(kernel::signature(*plan, plan->kernels[k]), jobs_.size());
+        if (is_new) jobs_.push_back({plan, k, symbol(plan->kernels[k], jobs_.size())});
+        job_of_.back().push_back(place->second);
+      }
+    }
   }
 
+  void compile(std::size_t plan, int threads, const runtime::Cache& cache) override {
+    std::vector<Job*> jobs;
+    for (std::size_t number : job_of_[plan]) {
+      Job& job = jobs_[number];
+      if (!job.function && std::ranges::find(jobs, &job) == jobs.end()) jobs.push_back(&job);
+    }
+    compile_jobs(jobs, target_, threads, cache);
+    for (Job* job : jobs) expect(jit_->addObjectFile(std::move(job->object)));
+    for (Job* job : jobs) job->function = expect(jit_->lookup(job->symbol)).toPtr<KernelFunction>();
+  }
+
+  std::vector<KernelFunction> functions(std::size_t plan) const override {
+    std::vector<KernelFunction> functions;
+    for (std::size_t number : job_of_[plan]) functions.push_back(jobs_[number].function);
+    return functions;
+  }
+  std::size_t compiled_kernels() const override {
+    return static_cast<std::size_t>(
+        std::ranges::count_if(jobs_, [](const Job& job) { return job.function != nullptr; }));
+  }
+  std::size_t cached_kernels() const override {
+    return static_cast<std::size_t>(std::ranges::count(jobs_, true, &Job::cached));
+  }
+  const std::vector<LinkedFunction>& linked() const override { return linked_; }
+
+ private:
+  const kernel::Target target_;
   std::vector<LinkedFunction> linked_;  // outlives jit_
   std::unique_ptr<llvm::orc::LLJIT> jit_;
-  std::vector<std::vector<KernelFunction>> functions_;
-  std::size_t compiled_ = 0, cached_ = 0;
+  std::vector<Job> jobs_;                         // of all plans, each kernel once
+  std::vector<std::vector<std::size_t>> job_of_;  // plan, kernel
 };
 
 std::string host_features() {
@@ -186,10 +186,16 @@ bool runs_here(const kernel::Target& target) {
   return true;
 }
 
+std::unique_ptr<Code> make_code(std::span<const kernel::Plan* const> plans, const kernel::Target& target) {
+  initialize_llvm();
+  return std::make_unique<JitCode>(plans, target);
+}
+
 std::unique_ptr<Code> compile(std::span<const kernel::Plan* const> plans, const kernel::Target& target,
                               int threads, const runtime::Cache& cache) {
-  initialize_llvm();
-  return std::make_unique<JitCode>(plans, target, threads, cache);
+  std::unique_ptr<Code> code = make_code(plans, target);
+  for (std::size_t p = 0; p < plans.size(); ++p) code->compile(p, threads, cache);
+  return code;
 }
 
 std::string emit_llvm(const kernel::Plan& plan, const kernel::Target& target) {

@@ -28,18 +28,23 @@ struct LinkedFunction {
   std::uint64_t address = 0, bytes = 0;
 };
 
-// Machine code in this process. Functions live as long as it does.
+// Machine code in this process, of one plan after the other. Functions live as long as it does.
 class Code {
  public:
   virtual ~Code() = default;
-  // Of the kernels of plan `plan`, in order.
-  virtual const std::vector<KernelFunction>& functions(std::size_t plan) const = 0;
-  virtual std::size_t compiled_kernels() const = 0;  // equal kernels are compiled once
+  // Compiles plan `plan`, on up to `threads` threads: what neither an earlier plan nor the cache has. Code
+  // that is there already may run meanwhile; nothing else may be asked of this object.
+  virtual void compile(std::size_t plan, int threads, const runtime::Cache& cache) = 0;
+  // Of the kernels of plan `plan`, in order; null for those that are not compiled yet.
+  virtual std::vector<KernelFunction> functions(std::size_t plan) const = 0;
+  virtual std::size_t compiled_kernels() const = 0;  // so far; equal kernels are compiled once
   virtual std::size_t cached_kernels() const = 0;    // of them, those that the cache had
   virtual const std::vector<LinkedFunction>& linked() const = 0;
 };
 
-// Compiles on up to `threads` threads what the cache does not have.
+// Nothing is compiled yet. The plans outlive their compilation.
+std::unique_ptr<Code> make_code(std::span<const kernel::Plan* const> plans, const kernel::Target& target);
+// All of the plans, compiled.
 std::unique_ptr<Code> compile(std::span<const kernel::Plan* const> plans, const kernel::Target& target,
                               int threads, const runtime::Cache& cache = runtime::Cache());
 

@@ -9,6 +9,10 @@ namespace netc::driver {
 
 namespace {
 
+// Numbers of plans. Inference comes first, so its kernels have the same names, and are found in the cache,
+// where it is alone.
+constexpr std::size_t kInference = 0, kTraining = 1;
+
 // Every level is verified where netc is built for its own developers.
 void verify_graph([[maybe_unused]] const graph::Graph& graph) {
 #ifndef NDEBUG
@@ -49,16 +53,29 @@ std::optional<Compiled> compile(const Network& network, const Sources& sources, 
       inference = plan_inference(network, sources, batch, options, diagnostics);
   if (with_training) training = plan_training(network, sources, options, diagnostics);
   if (!inference || (with_training && !training)) return std::nullopt;
-  std::vector<const kernel::Plan*> plans{&*inference};
-  if (training) plans.push_back(&*training);
   Compiled compiled;
-  compiled.code = codegen::compile(plans, options.target, options.threads, cache);
+  compiled.plans.push_back(std::move(*inference));
+  if (training) compiled.plans.push_back(std::move(*training));
+  std::vector<const kernel::Plan*> plans;
+  for (const kernel::Plan& plan : compiled.plans) plans.push_back(&plan);
+  compiled.code = codegen::make_code(plans, options.target);
   compiled.store = std::make_unique<runtime::Store>();
-  if (training)
-    compiled.training = bind_program(*training, compiled.code->functions(1), batch, *compiled.store);
-  compiled.inference = bind_program(*inference, compiled.code->functions(0), batch, *compiled.store);
+  if (training) {
+    compiled.code->compile(kTraining, options.threads, cache);
+    compiled.training =
+        bind_program(*plans[kTraining], compiled.code->functions(kTraining), batch, *compiled.store);
+  }
+  compiled.inference =
+      bind_program(*plans[kInference], compiled.code->functions(kInference), batch, *compiled.store);
+  if (!training) compile_inference(compiled, options.threads, cache);
   compiled.store->allocate();
   return compiled;
+}
+
+void compile_inference(Compiled& compiled, int threads, const runtime::Cache& cache) {
+  compiled.code->compile(kInference, threads, cache);
+  const std::vector<codegen::KernelFunction> functions = compiled.code->functions(kInference);
+  for (std::size_t i = 0; i < functions.size(); ++i) compiled.inference.calls[i].function = functions[i];
 }
 
 }  // namespace netc::driver

@@ -28,14 +28,18 @@ std::optional<kernel::Plan> plan_inference(const Network& network, const Sources
 
 // Programs over one store. `training` is empty where only predictions are wanted.
 struct Compiled {
+  std::vector<kernel::Plan> plans;  // of inference, of training
   std::unique_ptr<codegen::Code> code;
   std::unique_ptr<runtime::Store> store;  // allocated, not initialized
   std::optional<runtime::Program> training;
   runtime::Program inference;
 };
-// `cache`: for machine code.
+// `cache`: for machine code. With training, `inference` has no code until compile_inference: training need
+// not wait for it.
 std::optional<Compiled> compile(const Network& network, const Sources& sources, bool with_training,
                                 const PipelineOptions& options, const runtime::Cache& cache,
                                 Diagnostics& diagnostics);
+// May be called while the training program runs.
+void compile_inference(Compiled& compiled, int threads, const runtime::Cache& cache);
 
 }  // namespace netc::driver

@@ -11,6 +11,7 @@
 #include "compiler/driver/perf_map.h"
 #include "compiler/driver/process.h"
 #include "compiler/driver/settings_file.h"
+#include "runtime/priority.h"
 
 namespace netc::driver {
 
@@ -32,7 +33,7 @@ int Session::prepare() {
   if (int code = open_folder(); code != kGood) return code;
   const runtime::DataRequest request = loaded_.request;
   loading_ = std::async(std::launch::async, [this, request] {
-    return runtime::load_dataset(request, pipeline_.threads, cache_);
+    return runtime::load_dataset(request, pipeline_.threads, cache_, runtime::Unpack::kLater);
   });
   int code = compile_network();
   if (code == kGood) code = take_data();
@@ -97,12 +98,7 @@ int Session::compile_network() {
   report_.compile_seconds = now_seconds() - start;
   report_.kernels = compiled_->code->compiled_kernels();
   report_.cached_kernels = compiled_->code->cached_kernels();
-  if (options_.perf) {
-    const std::string path = perf_map_path();
-    if (int code = save(path, runtime::write_file_atomically(path, perf_map(*compiled_->code)));
-        code != kGood)
-      return code;
-  }
+  if (int code = save_perf_map(); code != kGood) return code;
   team_ = std::make_unique<runtime::ThreadTeam>(pipeline_.threads);
   training_ = std::make_unique<runtime::Executor>(*compiled_->training, *compiled_->store, *team_);
   inference_ = std::make_unique<runtime::Executor>(compiled_->inference, *compiled_->store, *team_);
@@ -112,6 +108,36 @@ int Session::compile_network() {
     training_->observe(*profile_);
   }
   return kGood;
+}
+
+// perf wants it when netc has ended, however that was.
+int Session::save_perf_map() {
+  if (!options_.perf) return kGood;
+  const std::string path = perf_map_path();
+  return save(path, runtime::write_file_atomically(path, perf_map(*compiled_->code)));
+}
+
+// Until some steps are done, all cores are theirs.
+void Session::begin_testing() {
+  if (can_test_ || testing_.valid()) return;
+  testing_ = std::async(std::launch::async, [this] {
+    runtime::give_way();
+    const double start = now_seconds();
+    compile_inference(*compiled_, pipeline_.threads, cache_);
+    return Testing{now_seconds() - start, runtime::unpack_samples(data_->test)};
+  });
+}
+
+int Session::await_testing() {
+  if (can_test_) return kGood;
+  begin_testing();
+  const Testing testing = testing_.get();
+  can_test_ = true;
+  report_.test_compile_seconds = testing.compile_seconds;
+  report_.kernels = compiled_->code->compiled_kernels();
+  report_.cached_kernels = compiled_->code->cached_kernels();
+  if (!testing.unpacked) return fail(testing.unpacked.error());
+  return save_perf_map();
 }
 
 int Session::take_data() {
@@ -169,6 +195,7 @@ int Session::train() {
   for (std::int64_t epoch = first_epoch_; epoch < settings.epochs; ++epoch) {
     runtime::EpochOutcome outcome =
         trainer_->run_epoch(epoch, [&](std::int64_t steps, double seconds, double loss) {
+          begin_testing();
           progress.step(epoch + 1, steps, seconds, loss);
         });
     report_.train_seconds += outcome.seconds;
@@ -177,6 +204,7 @@ int Session::train() {
       report_.stopped = "interrupted";
       return kInterrupted;
     }
+    if (int code = await_testing(); code != kGood) return code;
     report_.epochs.push_back(report_epoch(epoch, outcome));
     progress.epoch(report_.epochs.back());
     if (int code = save_checkpoint(epoch + 1); code != kGood) return code;

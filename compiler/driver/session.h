@@ -33,6 +33,9 @@ class Session {
   void discard_folder();
   int compile_network();
   int take_data();
+  int save_perf_map();
+  void begin_testing();
+  int await_testing();
   int take_checkpoint();
   void print_header();
   std::string parts_in_use() const;
@@ -45,7 +48,7 @@ class Session {
   static int fail(const runtime::Error& error);
   int save(const std::string& name, const runtime::Status& status);
   void fill_report();
-  void test();
+  int test();
   int write_json();
   runtime::Scores mean(const runtime::Totals& totals) const;
 
@@ -68,6 +71,13 @@ class Session {
   std::unique_ptr<runtime::Trainer> trainer_;
   std::int64_t first_epoch_ = 0;
   runtime::RunReport report_;
+  // What only tests need, made beside the first steps: the inference program's code, the test samples.
+  struct Testing {
+    double compile_seconds = 0;
+    runtime::Status unpacked;
+  };
+  std::future<Testing> testing_;  // last: it ends before what it uses
+  bool can_test_ = false;
 };
 
 }  // namespace netc::driver

@@ -92,12 +92,14 @@ std::string Session::start_text() const {
   return text + "\n";
 }
 
-void Session::test() {
-  if (tested_ == 0) return;
+int Session::test() {
+  if (tested_ == 0) return kGood;
+  if (int code = await_testing(); code != kGood) return code;
   inference_->bind(data_->test);
   const double start = now_seconds();
   runtime::Totals totals = runtime::evaluate(*inference_, *team_, first_samples(tested_));
   report_.test = runtime::TestReport{mean(totals), totals.samples, now_seconds() - start};
+  return kGood;
 }
 
 void Session::fill_report() {
@@ -121,8 +123,9 @@ void Session::fill_report() {
 
 int Session::finish(int exit_code) {
   if (exit_code == kDataError) return exit_code;
+  if (testing_.valid()) await_testing();
   fill_report();
-  if (exit_code == kGood) test();
+  if (exit_code == kGood) exit_code = test();
   const std::vector<runtime::NamedTensor> weights = compiled_->store->parameters();
   report_.weights_sha256 = runtime::sha256_of(weights);
   if (folder_) {
