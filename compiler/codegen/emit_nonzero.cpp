@@ -76,16 +76,14 @@ class NonzeroEmitter {
     const kernel::Buffer& words = e_.plan().buffer(form_.words);
     Value* first = e_.advance(e_.advance(e_.base(form_.from), block, 2), e_.times(group, kWordBits),
                               from.layout.row_stride * 4);
-    std::vector<Value*> bits = e_.reduce_loop(
-        e_.index(0), e_.index(rows), 1, {zero}, [&](Value* row, const std::vector<Value*>& carried) {
-          Value* of_row = e_.load(b_.getInt16Ty(), e_.advance(first, row, from.layout.row_stride * 4));
-          Value* bit = b_.CreateShl(b_.getInt32(1), b_.CreateTrunc(row, b_.getInt32Ty()));
-          Value* set = b_.CreateSelect(b_.CreateBitCast(of_row, mask),
-                                       b_.CreateVectorSplat(kernel::kLanes, bit), zero);
-          return std::vector<Value*>{b_.CreateOr(carried[0], set)};
-        });
-    e_.store(bits[0], e_.advance(e_.advance(e_.base(form_.words), e_.times(block, kernel::kLanes)), group,
-                                 words.layout.row_stride * 4));
+    Value* bits = zero;
+    for (std::int64_t row = 0; row < rows; ++row) {
+      Value* of_row = e_.load(b_.getInt16Ty(), e_.advance(first, row * from.layout.row_stride * 4));
+      Value* bit = llvm::ConstantInt::get(type, std::uint64_t{1} << row);
+      bits = b_.CreateOr(bits, b_.CreateSelect(b_.CreateBitCast(of_row, mask), bit, zero));
+    }
+    e_.store(bits, e_.advance(e_.advance(e_.base(form_.words), e_.times(block, kernel::kLanes)), group,
+                              words.layout.row_stride * 4));
   }
 
   Emitter& e_;

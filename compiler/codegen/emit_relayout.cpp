@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 
 #include "compiler/codegen/forms.h"
@@ -8,17 +9,19 @@ using llvm::Value;
 
 namespace {
 
-using Square = std::array<Value*, kernel::kLanes>;
+// Half a vector each way: larger squares gain little and take long to compile.
+constexpr std::int64_t kSide = kernel::kLanes / 2;
+using Square = std::array<Value*, kSide>;
 
-// 16 x 16, in four rounds of interleaving rows that lie 8, 4, 2, 1 apart.
+// In three rounds of interleaving rows that lie 4, 2, 1 apart.
 Square transpose(llvm::IRBuilder<>& b, Square rows) {
-  constexpr int n = kernel::kLanes;
+  constexpr int n = kSide;
   llvm::SmallVector<int> low, high;
   for (int i = 0; i < n / 2; ++i) {
     low.append({i, n + i});
     high.append({n / 2 + i, n + n / 2 + i});
   }
-  for (int round = 0; round < 4; ++round) {
+  for (int apart = n / 2; apart > 0; apart /= 2) {
     Square next;
     for (int i = 0; i < n / 2; ++i) {
       next[2 * i] = b.CreateShuffleVector(rows[i], rows[i + n / 2], low);
@@ -29,7 +32,7 @@ Square transpose(llvm::IRBuilder<>& b, Square rows) {
   return rows;
 }
 
-// A square of `from` at rows and columns (r, c), both multiples of 16, becomes the square of `to` at (c, r).
+// A square of `from` at rows and columns (r, c), both multiples of 8, becomes the square of `to` at (c, r).
 class RelayoutEmitter {
  public:
   RelayoutEmitter(Emitter& emitter, const kernel::RelayoutKernel& form)
@@ -40,38 +43,49 @@ class RelayoutEmitter {
         to_(emitter.plan().buffer(form.to)) {}
 
   void run() {
-    e_.loop(e_.begin(), e_.end(), 1, false, [&](Value* block) {
+    e_.loop(e_.begin(), e_.end(), 1, true, [&](Value* block) {
       Value* column = e_.times(block, kernel::kLanes);
       const std::int64_t rest = from_.columns % kernel::kLanes;
-      if (rest == 0) return column_of_squares(column, kernel::kLanes);
+      if (rest == 0) return block_of_columns(column, kernel::kLanes);
       Value* last = b_.CreateICmpEQ(block, e_.index(kernel::blocks_of(from_.columns) - 1));
       e_.branch(
-          last, [&] { column_of_squares(column, rest); }, [&] { column_of_squares(column, kernel::kLanes); });
+          last, [&] { block_of_columns(column, rest); }, [&] { block_of_columns(column, kernel::kLanes); });
     });
     e_.finish();
   }
 
  private:
-  // `height`: rows of the result that exist.
-  void column_of_squares(Value* column, std::int64_t height) {
-    const std::int64_t whole = from_.rows / kernel::kLanes * kernel::kLanes;
-    if (whole > 0) {
-      e_.loop(e_.index(0), e_.index(whole), kernel::kLanes, true,
-              [&](Value* row) { square(row, column, kernel::kLanes, height); });
+  // `count`: columns, which are rows of the result.
+  void block_of_columns(Value* column, std::int64_t count) {
+    for (std::int64_t first = 0; first < count; first += kSide) {
+      const std::int64_t height = std::min(kSide, count - first);
+      const std::int64_t whole = from_.rows / kSide * kSide;
+      if (whole > 0) {
+        e_.loop(e_.index(0), e_.index(whole), kSide, true,
+                [&](Value* row) { square(row, column, first, kSide, height); });
+      }
+      if (from_.rows > whole) square(e_.index(whole), column, first, from_.rows - whole, height);
     }
-    if (from_.rows > whole) square(e_.index(whole), column, from_.rows - whole, height);
   }
 
-  void square(Value* row, Value* column, std::int64_t width, std::int64_t height) {
+  // The square at `row` and the column `first` of a block; `width` of its rows and `height` of its columns
+  // exist.
+  void square(Value* row, Value* column, std::int64_t first, std::int64_t width, std::int64_t height) {
+    llvm::Type* half = llvm::FixedVectorType::get(b_.getFloatTy(), kSide);
     Square rows;
-    for (std::int64_t i = 0; i < kernel::kLanes; ++i) {
-      rows[i] = i < width ? e_.load(e_.vector_type(),
-                                    e_.element_address(form_.from, b_.CreateAdd(row, e_.index(i)), column))
-                          : llvm::Constant::getNullValue(e_.vector_type());
+    for (std::int64_t i = 0; i < kSide; ++i) {
+      rows[i] = llvm::Constant::getNullValue(half);
+      if (i >= width) continue;
+      Value* address = e_.element_address(form_.from, b_.CreateAdd(row, e_.index(i)), column);
+      rows[i] = e_.load(half, e_.advance(address, first * 4));
     }
     rows = transpose(b_, rows);
-    for (std::int64_t i = 0; i < height; ++i)
-      e_.store(rows[i], e_.element_address(form_.to, b_.CreateAdd(column, e_.index(i)), row));
+    Value* in_block = b_.CreateAnd(row, kernel::kLanes - 1);
+    for (std::int64_t i = 0; i < height; ++i) {
+      Value* to_row = b_.CreateAdd(column, e_.index(first + i));
+      e_.store(rows[i],
+               e_.advance(e_.element_address(form_.to, to_row, b_.CreateSub(row, in_block)), in_block));
+    }
   }
 
   Emitter& e_;

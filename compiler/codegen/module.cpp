@@ -5,6 +5,7 @@
 #include <llvm/IR/LegacyPassManager.h>
 #include <llvm/IR/Verifier.h>
 #include <llvm/MC/TargetRegistry.h>
+#include <llvm/Support/CommandLine.h>
 #include <llvm/Support/TargetSelect.h>
 #include <llvm/Support/raw_ostream.h>
 #include <llvm/TargetParser/Host.h>
@@ -20,6 +21,9 @@ void initialize_llvm() {
   std::call_once(once, [] {
     llvm::InitializeNativeTarget();
     llvm::InitializeNativeTargetAsmPrinter();
+    // Addresses are emitted as the loops want them: looking for better ones takes a sixth of the time and
+    // gains nothing.
+    llvm::cl::getRegisteredOptions()["disable-lsr"]->addOccurrence(0, "disable-lsr", "true");
   });
 }
 

@@ -238,6 +238,7 @@ class Lowering {
         };
         auto writer = std::find_if(plan_.kernels.begin(), plan_.kernels.end(), writes_master);
         NETC_CHECK(writer != plan_.kernels.end(), "an updated leaf has a kernel that writes it");
+        kernel.spans = writer->spans;
         plan_.kernels.insert(writer + 1, std::move(kernel));
       }
     }
