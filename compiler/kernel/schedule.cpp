@@ -76,7 +76,9 @@ class ContractScheduler {
     const std::int64_t wide = wish("block_tile", widest(), 1, blocks_);
     const std::int64_t high = wish("row_tile", most_rows(wide, target_), 1, most_rows(wide, target_));
     const std::int64_t columns = wide == 3 ? blocks_ / 2 : divide_up(blocks_, wide);
-    const std::int64_t rows_if_shared = divide_up(kernel_.rows, std::min(high, kRowTile));
+    // Full tiles where two threads at least get one, else such as a few threads can share.
+    const std::int64_t shared = kernel_.rows >= 2 * high ? high : std::min(high, kRowTile);
+    const std::int64_t rows_if_shared = divide_up(kernel_.rows, shared);
     const bool by_columns = columns >= kEnoughTiles || columns >= rows_if_shared;
     kernel_.parallel = by_columns ? Axis::kColumns : Axis::kRows;
     kernel_.tiles = by_columns ? columns : rows_if_shared;
