@@ -4,6 +4,13 @@ namespace netc::codegen {
 
 using llvm::Value;
 
+namespace {
+
+// Lines so far apart are no stream to the hardware: they are fetched this many k ahead.
+constexpr std::int64_t kFarBytes = 1024, kAhead = 8;
+
+}  // namespace
+
 Products::Bases Products::bases(const Tile& tile) {
   return {e_.advance(e_.base(form_.a), tile.row, form_.a_row_stride * 4),
           e_.advance(e_.base(form_.b), tile.block, form_.b_block_stride * 4)};
@@ -34,6 +41,17 @@ void Products::add(const Tile& tile, Bases at, std::int64_t k, Sums& sums) {
   }
 }
 
+void Products::fetch_ahead(const Tile& tile, Bases at, std::int64_t k) {
+  auto fetch = [&](Value* base, std::int64_t stride, std::int64_t offset) {
+    b_.CreateIntrinsic(llvm::Intrinsic::prefetch, {b_.getPtrTy()},
+                       {e_.advance(base, ((k + kAhead) * stride + offset) * 4), b_.getInt32(0), b_.getInt32(3),
+                        b_.getInt32(1)});
+  };
+  if (form_.a_k_stride * 4 >= kFarBytes) fetch(at.a, form_.a_k_stride, 0);
+  if (form_.b_k_stride * 4 < kFarBytes) return;
+  for (std::int64_t j = 0; j < tile.width; ++j) fetch(at.b, form_.b_k_stride, j * form_.b_block_stride);
+}
+
 Sums Products::all(const Tile& tile) {
   const Bases bases = this->bases(tile);
   const std::int64_t whole = form_.k / form_.unroll * form_.unroll;
@@ -41,7 +59,10 @@ Sums Products::all(const Tile& tile) {
   if (whole > 0) {
     sums = e_.reduce_loop(e_.index(0), e_.index(whole), form_.unroll, sums, [&](Value* k, Sums carried) {
       const Bases at = advance(bases, k);
-      for (std::int64_t u = 0; u < form_.unroll; ++u) add(tile, at, u, carried);
+      for (std::int64_t u = 0; u < form_.unroll; ++u) {
+        fetch_ahead(tile, at, u);
+        add(tile, at, u, carried);
+      }
       return carried;
     });
   }

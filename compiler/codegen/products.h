@@ -37,6 +37,7 @@ class Products {
   Sums zeros(const Tile& tile);
   // The products at the k that lies `k` after the one that `at` stands on.
   void add(const Tile& tile, Bases at, std::int64_t k, Sums& sums);
+  void fetch_ahead(const Tile& tile, Bases at, std::int64_t k);
   Bases advance(Bases bases, llvm::Value* k);
   llvm::Value* word(const Tile& tile, llvm::Value* number);
 
