@@ -12,6 +12,7 @@ constexpr std::int64_t kMostRows = 16;    // more rows gain nothing and cost cod
 constexpr std::int64_t kWantedSums = 8;   // accumulators that hide the latency of a multiply-add on two units
 constexpr std::int64_t kLine = 64;        // bytes of a cache line
 constexpr std::int64_t kEnoughTiles = 4;  // column tiles from which on columns are shared out
+constexpr std::int64_t kLeastGroup = 8;
 constexpr std::int64_t kNonzeroTile =
     4;  // rows share vectors of b, and few zeros of other rows are taken along
 
@@ -86,11 +87,11 @@ class ContractScheduler {
     contract_.block_tile = divide_up(blocks_, columns);
   }
 
-  // As many row tiles as leave half of the second-level cache to b.
+  // As many row tiles as the second-level cache holds; but with fewer than these, b comes by too often.
   std::int64_t group_that_fits() const {
     const std::int64_t bytes_a_k =
         contract_.a_row_stride == 1 ? std::max(kLine, contract_.row_tile * 4) : contract_.row_tile * 4;
-    return target_.cache_bytes / 2 / (bytes_a_k * contract_.k);
+    return std::max(kLeastGroup, target_.cache_bytes / (bytes_a_k * contract_.k));
   }
 
   void choose_nonzero_tile(Nonzeros& nonzeros) {
