@@ -10,8 +10,8 @@ namespace {
 constexpr double kStretchSeconds = 0.01;
 constexpr std::int64_t kStretchSteps = 4;
 // A team that is so much slower than it can be is disturbed.
-constexpr double kDisturbed = 3;
-constexpr double kLeastPatience = 0.2, kMostPatience = 3;
+constexpr double kDisturbed = 1.5;
+constexpr double kLeastPatience = 0.5, kMostPatience = 4;
 
 }  // namespace
 

@@ -16,7 +16,12 @@ class Pace {
  public:
   // After each step, at time `now`: whether the next is better taken alone.
   bool step_done(double now);
-  void begin(double now) { began_ = before_ = now; }
+  // Before the first of some steps: whether they are better taken alone.
+  bool begin(double now) {
+    began_ = before_ = now;
+    steps_ = 0;
+    return alone_;
+  }
 
  private:
   void start_stretch(double now, bool alone);
@@ -26,7 +31,7 @@ class Pace {
   std::int64_t steps_ = 0;                                    // of this stretch
   double fastest_ = std::numeric_limits<double>::infinity();  // step of the team
   double of_team_ = 0;                                        // mean of the team's last stretch
-  double patience_ = 0.2;                                     // seconds until the other way is tried again
+  double patience_ = 0.5;                                     // seconds until the other way is tried again
   double try_at_ = 0;
 };
 
@@ -34,7 +39,8 @@ class Pace {
 // `alone_from` to i + 1 before that step: every thread passes a barrier of step i before it looks, so all
 // agree.
 struct Steps {
-  Pace pace;
+  explicit Steps(Pace& pace) : pace(pace) {}
+  Pace& pace;
   std::atomic<std::int64_t> alone_from{std::numeric_limits<std::int64_t>::max()};
   std::int64_t next = 0;
   bool ended = false;
@@ -45,8 +51,7 @@ struct Steps {
 template <typename Step>
 void take_steps(ThreadTeam& team, Steps& steps, int thread, std::int64_t count, Step step) {
   const bool may_choose = thread == 0 && team.size() > 1;
-  if (may_choose) steps.pace.begin(now_seconds());
-  bool alone_next = false;
+  bool alone_next = may_choose && steps.pace.begin(now_seconds());
   for (std::int64_t i = 0; i < count;) {
     if (steps.alone_from.load(std::memory_order_relaxed) > i) {
       if (alone_next) steps.alone_from.store(i + 1, std::memory_order_relaxed);

@@ -26,6 +26,7 @@ std::vector<std::int32_t> padded(std::vector<std::int32_t> rows, std::int64_t ba
 // s + 1: every thread passes a barrier of step s before it looks, so all stop at the same step.
 struct Trainer::Shared {
   std::atomic<std::int64_t> stop_before{std::numeric_limits<std::int64_t>::max()};
+  explicit Shared(Pace& pace) : steps(pace) {}
   Steps steps;
   // Of thread 0.
   EpochOutcome result;
@@ -49,7 +50,7 @@ EpochOutcome Trainer::run_epoch(std::int64_t epoch, const Progress& progress) {
   order_ = samples_;
   shuffle_epoch(order_, plan_.seed, epoch);
   order_ = padded(std::move(order_), batch_);
-  Shared shared;
+  Shared shared(pace_);
   const double start = now_seconds();
   shared.start = shared.before = shared.drawn = start;
   team_.run([&](int thread) {
@@ -104,7 +105,8 @@ Totals evaluate(Executor& executor, ThreadTeam& team, std::vector<std::int32_t> 
   Totals totals;
   totals.samples = static_cast<std::int64_t>(rows.size());
   rows = padded(std::move(rows), batch);
-  Steps steps;
+  Pace pace;
+  Steps steps(pace);
   team.run([&](int thread) {
     take_steps(team, steps, thread, (totals.samples + batch - 1) / batch, [&](std::int64_t i, bool alone) {
       StepNumbers numbers;

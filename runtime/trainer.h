@@ -10,6 +10,7 @@
 #include "runtime/clock.h"
 #include "runtime/dataset.h"
 #include "runtime/executor.h"
+#include "runtime/pace.h"
 #include "runtime/report.h"
 
 namespace netc::runtime {
@@ -65,6 +66,7 @@ class Trainer {
   std::vector<std::int32_t> order_;    // of the epoch, padded
   const std::atomic<bool>& stop_;
   std::int64_t batch_, steps_;
+  Pace pace_;  // what is known of the machine holds for the next epoch, too
   std::vector<float> step_times_;
   std::optional<double> first_step_at_;
 };
