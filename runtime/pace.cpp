@@ -9,8 +9,6 @@ namespace {
 // A stretch is long enough to be judged.
 constexpr double kStretchSeconds = 0.01;
 constexpr std::int64_t kStretchSteps = 4;
-// A team that is so much slower than it can be is disturbed.
-constexpr double kDisturbed = 1.5;
 constexpr double kLeastPatience = 0.5, kMostPatience = 4;
 
 }  // namespace
@@ -21,27 +19,30 @@ void Pace::start_stretch(double now, bool alone) {
   steps_ = 0;
 }
 
+// The mean of a stretch is compared with the last one the other way; thread 0 alone is first tried early on.
+// early on.
 bool Pace::step_done(double now) {
   ++steps_;
-  if (!alone_) fastest_ = std::min(fastest_, now - before_);
-  before_ = now;
   const double seconds = now - began_;
   if (seconds < kStretchSeconds || steps_ < kStretchSteps) return alone_;
   const double mean = seconds / static_cast<double>(steps_);
   if (!alone_) {
     of_team_ = mean;
-    const bool disturbed = mean > kDisturbed * fastest_;
-    if (!disturbed) patience_ = kLeastPatience;
-    start_stretch(now, disturbed && now >= try_at_);
+    const bool slower = mean > of_one_;
+    if (!slower) patience_ = kLeastPatience;
+    start_stretch(now, slower && now >= try_at_);
     // Alone until then, if that is faster; a stretch ends, but another begins.
     if (alone_) try_at_ = now + patience_;
-  } else if (mean > of_team_ || now >= try_at_) {
-    // Each time that the team is found disturbed again, it is tried later.
+    return alone_;
+  }
+  of_one_ = mean;
+  if (mean <= of_team_ && now < try_at_) {
+    start_stretch(now, true);
+  } else {
+    // Each time that the team is found slower again, it is tried later.
     patience_ = std::min(2 * patience_, kMostPatience);
     if (mean > of_team_) try_at_ = now + patience_;
     start_stretch(now, false);
-  } else {
-    start_stretch(now, true);
   }
   return alone_;
 }
