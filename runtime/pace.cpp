@@ -9,6 +9,9 @@ namespace {
 // A stretch is long enough to be judged.
 constexpr double kStretchSeconds = 0.01;
 constexpr std::int64_t kStretchSteps = 4;
+// A team that is so much slower than its fastest step is disturbed, whatever one thread took when it was last
+// tried.
+constexpr double kDisturbed = 1.5;
 constexpr double kLeastPatience = 0.5, kMostPatience = 4;
 
 }  // namespace
@@ -23,12 +26,14 @@ void Pace::start_stretch(double now, bool alone) {
 // early on.
 bool Pace::step_done(double now) {
   ++steps_;
+  if (!alone_) fastest_ = std::min(fastest_, now - before_);
+  before_ = now;
   const double seconds = now - began_;
   if (seconds < kStretchSeconds || steps_ < kStretchSteps) return alone_;
   const double mean = seconds / static_cast<double>(steps_);
   if (!alone_) {
     of_team_ = mean;
-    const bool slower = mean > of_one_;
+    const bool slower = mean > std::min(of_one_, kDisturbed * fastest_);
     if (!slower) patience_ = kLeastPatience;
     start_stretch(now, slower && now >= try_at_);
     // Alone until then, if that is faster; a stretch ends, but another begins.

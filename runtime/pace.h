@@ -19,7 +19,7 @@ class Pace {
   bool step_done(double now);
   // Before the first of some steps: whether they are better taken alone.
   bool begin(double now) {
-    began_ = now;
+    began_ = before_ = now;
     steps_ = 0;
     return alone_;
   }
@@ -28,8 +28,9 @@ class Pace {
   void start_stretch(double now, bool alone);
 
   bool alone_ = false;
-  double began_ = 0;                 // this stretch
-  std::int64_t steps_ = 0;           // of this stretch
+  double began_ = 0, before_ = 0;                             // this stretch; the last step
+  std::int64_t steps_ = 0;                                    // of this stretch
+  double fastest_ = std::numeric_limits<double>::infinity();  // step of the team
   double of_team_ = 0, of_one_ = 0;  // seconds a step in the last stretch of each; 0: none yet
   double patience_ = 0.5;            // seconds until the other way is tried again
   double try_at_ = 0;
