@@ -43,6 +43,7 @@ const std::vector<std::pair<std::string, std::int64_t>>& programs() {
       {"dense 10 softmax\ntrain { batch 64 }", 100},
       {"dense 70 gelu; dense 10 softmax\ntrain { batch 33; optimizer rmsprop }", 37},
       {"dense 300 tanh; dense 10 softmax\ntrain { batch 16; optimizer sgd momentum=0.9 }", 129},
+      {"dense 64 relu; dense 10 softmax\ntrain { batch 1 }", 784},
       {"dense 17 mish; dense 10 softmax\ntrain { batch 3 }", 20}};
   return all;
 }

@@ -21,8 +21,7 @@ void initialize_llvm() {
   std::call_once(once, [] {
     llvm::InitializeNativeTarget();
     llvm::InitializeNativeTargetAsmPrinter();
-    // Addresses are emitted as the loops want them: looking for better ones takes a sixth of the time and
-    // gains nothing.
+    // Addresses are emitted as the loops want them: looking for better ones takes time and gains nothing.
     llvm::cl::getRegisteredOptions()["disable-lsr"]->addOccurrence(0, "disable-lsr", "true");
   });
 }

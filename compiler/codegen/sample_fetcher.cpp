@@ -21,7 +21,9 @@ SampleFetcher::SampleFetcher(Emitter& emitter, std::optional<kernel::BufferId> s
   };
   next_ = e_.scratch(8);
   e_.store(first_line(e_.begin()), next_);
+  // Small batches leave a thread without a row: then it fetches the first again and again.
   last_ = b_.CreateSub(first_line(e_.end()), e_.index(1));
+  last_ = b_.CreateSelect(b_.CreateICmpSLT(last_, e_.index(0)), e_.index(0), last_);
 }
 
 void SampleFetcher::fetch(std::int64_t calls) {
