@@ -1,5 +1,6 @@
 // The float functions of compiled code against libm in double, over all magnitudes.
 
+#include <bit>
 #include <cmath>
 #include <functional>
 #include <limits>
@@ -120,6 +121,50 @@ TEST(JitMath, FunctionsOfOneNumberAreWithinTheirBounds) {
       if (error > worst) worst = error, at = points[i];
     }
     EXPECT_LE(worst, function.ulp) << graph::spelling(function.op) << " of " << std::setprecision(9) << at;
+  }
+}
+
+// A contraction whose sums are all 0 and whose update of w, long enough to be done in groups, is sqrt(w):
+// every second vector of a group has its roots from products on AVX-512.
+Graph roots_in_an_update(std::int64_t rows, std::int64_t columns) {
+  Graph graph;
+  Builder builder(graph);
+  const ValueId w = builder.parameter("w", {rows, columns}, {});
+  const ValueId zeros = builder.parameter("zeros", {rows, 2}, {}),
+                ones = builder.parameter("ones", {2, columns}, {});
+  ScalarExpr half;
+  half.root = half.pool.binary(ScalarOp::kMultiply, half.pool.operand(0), half.pool.constant(0.5));
+  ScalarExpr update;
+  graph::ScalarPool& pool = update.pool;
+  const graph::ScalarId value = pool.operand(0), sum = pool.operand(1);
+  graph::ScalarId unused = sum;
+  for (int i = 0; i < 8; ++i)
+    unused = pool.binary(ScalarOp::kAdd, pool.binary(ScalarOp::kMultiply, unused, value), sum);
+  update.root = pool.select(pool.binary(ScalarOp::kEqual, sum, pool.constant(0)),
+                            pool.unary(ScalarOp::kSqrt, value), unused);
+  graph.updates.push_back({w, builder.map(update, {w, builder.matmul(builder.map(half, {zeros}), ones)})});
+  return graph;
+}
+
+TEST(JitMath, RootsInUpdatesAreTheProcessors) {
+  constexpr std::int64_t kRows = 512, kColumns = 1000;
+  std::vector<double> points = sweep();
+  std::mt19937 random(2);
+  while (points.size() < kRows * kColumns) {
+    const auto number = std::bit_cast<float>(static_cast<std::uint32_t>(random() & 0x7fffffff));
+    points.push_back(std::isnan(number) || std::fpclassify(number) == FP_SUBNORMAL ? 2 : number);
+  }
+  const RunResult run = run_compiled(roots_in_an_update(kRows, kColumns),
+                                     {{"w", {{kRows, kColumns}, points}},
+                                      {"zeros", {{kRows, 2}, std::vector<double>(kRows * 2, 0.0)}},
+                                      {"ones", {{2, kColumns}, std::vector<double>(kColumns * 2, 1.0)}}});
+  const std::vector<float>& got = run.leaves.at("w");
+  for (std::size_t i = 0; i < points.size(); ++i) {
+    const float wanted = std::sqrt(static_cast<float>(points[i]));
+    ASSERT_TRUE(std::isnan(wanted)
+                    ? std::isnan(got[i])
+                    : std::bit_cast<std::uint32_t>(got[i]) == std::bit_cast<std::uint32_t>(wanted))
+        << points[i] << ": " << got[i] << " instead of " << wanted;
   }
 }
 

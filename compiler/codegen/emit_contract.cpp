@@ -66,12 +66,19 @@ class ContractEmitter {
     Tile tile;
     tile.row = e_.tile_begin(row_tile, kernel_.rows, row_tiles_);
     tile.block = e_.tile_begin(column_tile, blocks_, column_tiles_);
-    balanced(row_tile, kernel_.rows, row_tiles_, [&](std::int64_t height) {
-      balanced(column_tile, blocks_, column_tiles_, [&](std::int64_t width) {
+    balanced(column_tile, blocks_, column_tiles_, [&](std::int64_t width) {
+      tile.width = width;
+      balanced(row_tile, kernel_.rows, row_tiles_, [&](std::int64_t height) {
         tile.height = height;
-        tile.width = width;
-        epilogue_.finish(tile.row, tile.block, width, products_.all(tile));
+        if (epilogue_.is_long()) {
+          epilogue_.keep(products_.all(tile));
+        } else {
+          epilogue_.finish(tile.row, tile.block, width, products_.all(tile));
+        }
       });
+      if (!epilogue_.is_long()) return;
+      Value* height = e_.tile_size(row_tile, kernel_.rows, row_tiles_);
+      epilogue_.finish_kept(tile.row, tile.block, width, e_.times(height, width));
     });
   }
 

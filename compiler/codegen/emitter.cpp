@@ -14,8 +14,9 @@ using kernel::Storage;
 using llvm::BasicBlock;
 using llvm::Value;
 
-Emitter::Emitter(llvm::Module& module, const kernel::Plan& plan, const kernel::Kernel& kernel)
-    : plan_(plan), kernel_(kernel), b_(module.getContext()) {
+Emitter::Emitter(llvm::Module& module, const kernel::Plan& plan, const kernel::Kernel& kernel,
+                 bool has_avx512)
+    : plan_(plan), kernel_(kernel), has_avx512_(has_avx512), b_(module.getContext()) {
   auto* type =
       llvm::FunctionType::get(b_.getVoidTy(), {b_.getPtrTy(), b_.getInt64Ty(), b_.getInt64Ty()}, false);
   function_ =
@@ -176,6 +177,12 @@ Value* Emitter::tile_begin(Value* tile, std::int64_t extent, std::int64_t tiles)
   Value* begin = times(tile, q);
   if (a == 0) return begin;
   return b_.CreateAdd(begin, b_.CreateSelect(b_.CreateICmpSLT(tile, index(a)), tile, index(a)));
+}
+
+Value* Emitter::tile_size(Value* tile, std::int64_t extent, std::int64_t tiles) {
+  const std::int64_t q = extent / tiles, a = extent % tiles;
+  if (a == 0) return index(q);
+  return b_.CreateSelect(b_.CreateICmpSLT(tile, index(a)), index(q + 1), index(q));
 }
 
 std::string symbol(const kernel::Kernel& kernel, std::size_t number) {

@@ -16,11 +16,13 @@ namespace netc::codegen {
 
 class Emitter {
  public:
-  Emitter(llvm::Module& module, const kernel::Plan& plan, const kernel::Kernel& kernel);
+  // `has_avx512`: instructions of x86's AVX-512F may be used, and there are 32 registers of 16 floats.
+  Emitter(llvm::Module& module, const kernel::Plan& plan, const kernel::Kernel& kernel, bool has_avx512);
 
   llvm::IRBuilder<>& builder() { return b_; }
   const kernel::Plan& plan() const { return plan_; }
   const kernel::Kernel& kernel() const { return kernel_; }
+  bool has_avx512() const { return has_avx512_; }
   llvm::Value* begin() { return function_->getArg(1); }
   llvm::Value* end() { return function_->getArg(2); }
   // Closes the function.
@@ -66,10 +68,12 @@ class Emitter {
 
   // The first row (or block) of a tile along the parallel axis.
   llvm::Value* tile_begin(llvm::Value* tile, std::int64_t extent, std::int64_t tiles);
+  llvm::Value* tile_size(llvm::Value* tile, std::int64_t extent, std::int64_t tiles);
 
  private:
   const kernel::Plan& plan_;
   const kernel::Kernel& kernel_;
+  const bool has_avx512_;
   llvm::IRBuilder<> b_;
   llvm::Function* function_;
   std::vector<llvm::Value*> bases_;

@@ -11,6 +11,7 @@ using llvm::Value;
 namespace {
 
 constexpr std::int64_t kVectorBytes = kernel::kLanes * 4;
+constexpr std::size_t kGroup = 4;
 
 }  // namespace
 
@@ -23,42 +24,67 @@ Epilogue::Epilogue(Emitter& emitter, ScalarEmitter& scalars, const kernel::Contr
   std::int64_t vectors = form.row_tile * form.block_tile;
   if (form.nonzeros) vectors = std::max(vectors, form.nonzeros->row_tile * form.nonzeros->block_tile);
   scratch_ = e_.scratch(vectors * kVectorBytes);
+  for (std::size_t i = 0; i < (e_.has_avx512() ? kGroup : 1); ++i)
+    group_.emplace_back(e_, i % 2 == 0 ? Math::Roots::kDivider : Math::Roots::kProducts);
 }
 
-void Epilogue::statements(Value* row, Value* block, Value* sum) {
-  scalars_.enter_row(row);
-  scalars_.enter_block(e_.times(block, kernel::kLanes));
-  scalars_.set_accumulator(sum);
-  Stores stores(e_, scalars_);
-  for (const kernel::Statement& statement : e_.kernel().body.statements)
-    stores.add(statement, scalars_.value(statement.root));
-  stores.emit();
+void Epilogue::enter(ScalarEmitter& scalars, Value* row, Value* block, Value* sum) {
+  scalars.enter_row(row);
+  scalars.enter_block(e_.times(block, kernel::kLanes));
+  scalars.set_accumulator(sum);
 }
 
-void Epilogue::from_scratch(Value* row, Value* block, std::int64_t width, Value* number) {
-  Value* sum = e_.load(e_.vector_type(), e_.advance(scratch_, number, kVectorBytes));
-  if (width > 1) {
-    block = b_.CreateAdd(block, b_.CreateURem(number, e_.index(width)));
-    number = b_.CreateUDiv(number, e_.index(width));
+void Epilogue::statements(Group group) {
+  const kernel::Body& body = e_.kernel().body;
+  for (std::uint32_t id = 0; id < body.pool.size(); ++id) {
+    for (ScalarEmitter& scalars : group) scalars.value(static_cast<kernel::ScalarId>(id));
   }
-  statements(b_.CreateAdd(row, number), block, sum);
+  for (ScalarEmitter& scalars : group) {
+    Stores stores(e_, scalars);
+    for (const kernel::Statement& statement : body.statements)
+      stores.add(statement, scalars.value(statement.root));
+    stores.emit();
+  }
 }
 
-void Epilogue::copy_to_scratch(std::span<Value* const> sums) {
+// The vectors from `number` on, one for each of the group. Beyond `last`, that one again: all of a group is
+// computed before any of it is stored, so that it comes to the same.
+void Epilogue::kept(Value* row, Value* block, std::int64_t width, Value* number, Value* last) {
+  for (std::size_t i = 0; i < group_.size(); ++i) {
+    Value* own = i == 0 ? number : b_.CreateAdd(number, e_.index(static_cast<std::int64_t>(i)));
+    if (last) own = b_.CreateSelect(b_.CreateICmpSLT(own, last), own, last);
+    Value* sum = e_.load(e_.vector_type(), e_.advance(scratch_, own, kVectorBytes));
+    enter(group_[i], b_.CreateAdd(row, b_.CreateUDiv(own, e_.index(width))),
+          b_.CreateAdd(block, b_.CreateURem(own, e_.index(width))), sum);
+  }
+  statements(group_);
+}
+
+void Epilogue::keep(std::span<Value* const> sums) {
   for (std::size_t i = 0; i < sums.size(); ++i)
     e_.store(sums[i], e_.advance(scratch_, static_cast<std::int64_t>(i) * kVectorBytes));
 }
 
+void Epilogue::finish_kept(Value* row, Value* block, std::int64_t width, Value* count) {
+  const auto step = static_cast<std::int64_t>(group_.size());
+  const auto* known = llvm::dyn_cast<llvm::ConstantInt>(count);
+  const bool whole = step == 1 || (known && known->getSExtValue() % step == 0);
+  Value* last = whole ? nullptr : b_.CreateSub(count, e_.index(1));
+  e_.loop(e_.index(0), count, step, true, [&](Value* number) { kept(row, block, width, number, last); });
+}
+
 void Epilogue::finish(Value* row, Value* block, std::int64_t width, std::span<Value* const> sums) {
   const auto count = static_cast<std::int64_t>(sums.size());
-  if (!is_long_) {
-    for (std::int64_t i = 0; i < count; ++i)
-      statements(b_.CreateAdd(row, e_.index(i / width)), b_.CreateAdd(block, e_.index(i % width)), sums[i]);
+  if (is_long_) {
+    keep(sums);
+    finish_kept(row, block, width, e_.index(count));
     return;
   }
-  copy_to_scratch(sums);
-  e_.loop(e_.index(0), e_.index(count), 1, true,
-          [&](Value* number) { from_scratch(row, block, width, number); });
+  for (std::int64_t i = 0; i < count; ++i) {
+    enter(scalars_, b_.CreateAdd(row, e_.index(i / width)), b_.CreateAdd(block, e_.index(i % width)),
+          sums[i]);
+    statements(Group(&scalars_, 1));
+  }
 }
 
 }  // namespace netc::codegen

@@ -2,30 +2,39 @@
 // A contraction's epilogue: its statements for the sums of a register tile.
 
 #include <span>
+#include <vector>
 
 #include "compiler/codegen/scalar_emitter.h"
 
 namespace netc::codegen {
 
 // Short epilogues are emitted for each vector of a tile, straight from the registers. Long ones stand in the
-// code once, in a loop over a scratch copy of the sums: their square roots and divisions run on beside the
-// products of the next tile, as far as the processor looks ahead.
+// code once for all tiles of a width, in a loop over a scratch copy of the sums. There, where registers are
+// many, vectors go in groups, one operation for all of a group after the other: what waits for a result is
+// far behind it, and half of the square roots are made of products, so that both units are busy.
 class Epilogue {
  public:
   Epilogue(Emitter& emitter, ScalarEmitter& scalars, const kernel::ContractKernel& form);
 
+  bool is_long() const { return is_long_; }
   // For the sums of a tile whose first element stands at (row, block): `width` vectors a row.
   void finish(llvm::Value* row, llvm::Value* block, std::int64_t width, std::span<llvm::Value* const> sums);
 
+  // A long one in two parts: keeps the sums; does the statements for the `count` that were kept.
+  void keep(std::span<llvm::Value* const> sums);
+  void finish_kept(llvm::Value* row, llvm::Value* block, std::int64_t width, llvm::Value* count);
+
  private:
-  void statements(llvm::Value* row, llvm::Value* block, llvm::Value* sum);
-  void from_scratch(llvm::Value* row, llvm::Value* block, std::int64_t width, llvm::Value* number);
-  void copy_to_scratch(std::span<llvm::Value* const> sums);
+  using Group = std::span<ScalarEmitter>;
+  void statements(Group group);
+  void enter(ScalarEmitter& scalars, llvm::Value* row, llvm::Value* block, llvm::Value* sum);
+  void kept(llvm::Value* row, llvm::Value* block, std::int64_t width, llvm::Value* number, llvm::Value* last);
 
   Emitter& e_;
   llvm::IRBuilder<>& b_;
   ScalarEmitter& scalars_;
   const bool is_long_;
+  std::vector<ScalarEmitter> group_;
   llvm::Value* scratch_ = nullptr;
 };
 

@@ -9,7 +9,12 @@ namespace netc::codegen {
 
 class Math {
  public:
-  explicit Math(llvm::IRBuilder<>& builder) : b_(builder) {}
+  // How vectors of square roots are computed; the bits are the same.
+  enum class Roots {
+    kDivider,   // by the processor's instruction, in the unit that divides
+    kProducts,  // by multiply-adds, on AVX-512 alone
+  };
+  explicit Math(llvm::IRBuilder<>& builder, Roots roots = Roots::kDivider) : b_(builder), roots_(roots) {}
 
   llvm::Value* exp(llvm::Value* x);
   llvm::Value* expm1(llvm::Value* x);
@@ -49,8 +54,11 @@ class Math {
   };
   Reduced reduce(llvm::Value* x);
   llvm::Value* sine_of(llvm::Value* x, long quarter_turns);
+  llvm::Value* root_of_mantissa(llvm::Value* mantissa);
+  llvm::Value* root_by_products(llvm::Value* x);
 
   llvm::IRBuilder<>& b_;
+  const Roots roots_;
 };
 
 }  // namespace netc::codegen

@@ -4,6 +4,7 @@
 
 #include <llvm/IR/LegacyPassManager.h>
 #include <llvm/IR/Verifier.h>
+#include <llvm/MC/MCSubtargetInfo.h>
 #include <llvm/MC/TargetRegistry.h>
 #include <llvm/Support/CommandLine.h>
 #include <llvm/Support/TargetSelect.h>
@@ -43,7 +44,9 @@ std::unique_ptr<llvm::Module> make_module(llvm::LLVMContext& context, const kern
   auto module = std::make_unique<llvm::Module>(symbol(kernel, number), context);
   module->setDataLayout(machine.createDataLayout());
   module->setTargetTriple(machine.getTargetTriple().str());
-  Emitter emitter(*module, plan, kernel);
+  const bool has_avx512 =
+      machine.getTargetTriple().isX86() && machine.getMCSubtargetInfo()->checkFeatures("+avx512f");
+  Emitter emitter(*module, plan, kernel, has_avx512);
   std::visit(overloaded{[&](const kernel::ContractKernel& form) { emit_contract(emitter, form); },
                         [&](const kernel::RowsKernel&) { emit_rows(emitter); },
                         [&](const kernel::ColumnsKernel& form) { emit_columns(emitter, form); },

@@ -44,8 +44,8 @@ void Products::add(const Tile& tile, Bases at, std::int64_t k, Sums& sums) {
 void Products::fetch_ahead(const Tile& tile, Bases at, std::int64_t k) {
   auto fetch = [&](Value* base, std::int64_t stride, std::int64_t offset) {
     b_.CreateIntrinsic(llvm::Intrinsic::prefetch, {b_.getPtrTy()},
-                       {e_.advance(base, ((k + kAhead) * stride + offset) * 4), b_.getInt32(0), b_.getInt32(3),
-                        b_.getInt32(1)});
+                       {e_.advance(base, ((k + kAhead) * stride + offset) * 4), b_.getInt32(0),
+                        b_.getInt32(3), b_.getInt32(1)});
   };
   if (form_.a_k_stride * 4 >= kFarBytes) fetch(at.a, form_.a_k_stride, 0);
   if (form_.b_k_stride * 4 < kFarBytes) return;

@@ -32,8 +32,8 @@ bool varies_by_column(Operand::Kind kind) {
 
 }  // namespace
 
-ScalarEmitter::ScalarEmitter(Emitter& emitter)
-    : e_(emitter), b_(emitter.builder()), math_(b_), body_(emitter.kernel().body) {
+ScalarEmitter::ScalarEmitter(Emitter& emitter, Math::Roots roots)
+    : e_(emitter), b_(emitter.builder()), math_(b_, roots), body_(emitter.kernel().body) {
   for (const ScalarNode& node : body_.pool.nodes()) {
     bool varies = node.op == ScalarOp::kOperand && varies_by_column(body_.operands[node.operand].kind);
     for (int i = 0; i < arity(node.op); ++i) varies = varies || varies_[node.args[i]];

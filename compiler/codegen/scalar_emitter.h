@@ -12,7 +12,7 @@ namespace netc::codegen {
 // computed once for each place: `enter_row` and `enter_block` say where the place changes.
 class ScalarEmitter {
  public:
-  explicit ScalarEmitter(Emitter& emitter);
+  explicit ScalarEmitter(Emitter& emitter, Math::Roots roots = Math::Roots::kDivider);
 
   void enter_row(llvm::Value* row);
   void enter_block(llvm::Value* column);

@@ -130,7 +130,7 @@ struct ContractKernel {
   std::int64_t b_k_stride = 0, b_block_stride = kLanes;  // b is contiguous over 16 columns
   // The schedule: a tile is row_tile (or one less) rows by block_tile (or one less) vectors. Tiles go down
   // the rows of a group of row_group tiles first, then along the columns, then to the next group.
-  std::int64_t row_tile = 1, block_tile = 1, unroll = 4;
+  std::int64_t row_tile = 1, block_tile = 1, unroll = 2;
   std::int64_t row_group = 1;
   std::optional<Nonzeros> nonzeros = {};
   std::optional<BufferId> fetched = {};  // samples: those of the next batch are fetched between the tiles
