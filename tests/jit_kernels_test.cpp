@@ -1,6 +1,7 @@
 // Single kernels of random extents against the reference: matrix products in their three directions,
 // reductions, random numbers, copies with the other axis minor.
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <optional>
@@ -124,6 +125,30 @@ TEST_P(MatrixProducts, AreTheReferencesInThreeDirections) {
   Trial trial(GetParam());
   add_shapes(trial, 50);
   trial.check(kProductTolerance);
+}
+
+// Few columns and many k are dot products, which sum up in another order: but in one that a batch does not
+// change.
+TEST(DotProducts, OfARowAreTheSameInABatchOfAnySize) {
+  for (const auto& [n, k] : {std::pair<std::int64_t, std::int64_t>{1, 100}, {3, 47}, {10, 128}, {15, 2048}}) {
+    std::vector<float> alone;
+    for (std::int64_t m : {1, 2, 33}) {
+      Trial trial(1);
+      const ValueId w = trial.parameter("w", {k, n});
+      trial.output(trial.builder.matmul(trial.activation("x", {m, k}), w));
+      const CompiledGraph compiled(trial.graph);
+      const auto is_dots = [](const kernel::Kernel& kernel) {
+        const auto* contract = std::get_if<kernel::ContractKernel>(&kernel.form);
+        return contract && contract->dots;
+      };
+      EXPECT_EQ(std::count_if(compiled.plan().kernels.begin(), compiled.plan().kernels.end(), is_dots), 1)
+          << n << ", " << k;
+      const std::vector<float> all = compiled.run(trial.leaves).outputs.at("y0");
+      const std::vector<float> first(all.begin(), all.begin() + n);
+      if (m == 1) alone = first;
+      EXPECT_EQ(first, alone) << n << ", " << k << ", " << m;
+    }
+  }
 }
 
 // Code for other processors takes longer to compile, so there are fewer. Those with fused multiply-adds give

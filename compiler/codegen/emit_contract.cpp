@@ -70,16 +70,20 @@ class ContractEmitter {
       tile.width = width;
       balanced(row_tile, kernel_.rows, row_tiles_, [&](std::int64_t height) {
         tile.height = height;
-        if (epilogue_.is_long()) {
-          epilogue_.keep(products_.all(tile));
-        } else {
-          epilogue_.finish(tile.row, tile.block, width, products_.all(tile));
-        }
+        finish(tile, form_.dots ? products_.dots(tile, kernel_.columns) : products_.all(tile));
       });
       if (!epilogue_.is_long()) return;
       Value* height = e_.tile_size(row_tile, kernel_.rows, row_tiles_);
       epilogue_.finish_kept(tile.row, tile.block, width, e_.times(height, width));
     });
+  }
+
+  void finish(const Tile& tile, const Sums& sums) {
+    if (epilogue_.is_long()) {
+      epilogue_.keep(sums);
+    } else {
+      epilogue_.finish(tile.row, tile.block, tile.width, sums);
+    }
   }
 
   template <typename Body>

@@ -1,7 +1,12 @@
 #include "compiler/codegen/products.h"
 
+#include <algorithm>
+
+#include "compiler/codegen/lane_sums.h"
+
 namespace netc::codegen {
 
+using kernel::Dots;
 using llvm::Value;
 
 namespace {
@@ -67,6 +72,63 @@ Sums Products::all(const Tile& tile) {
     });
   }
   for (std::int64_t k = whole; k < form_.k; ++k) add(tile, bases, k, sums);
+  return sums;
+}
+
+// 16 products for each row and column, of the k that begin where `at` stands; only the first `lanes` of them
+// count.
+void Products::add_dots(const Tile& tile, std::int64_t columns, Bases at, std::int64_t lanes, Sums& sums) {
+  llvm::SmallVector<llvm::Constant*> inside;
+  for (std::int64_t lane = 0; lane < kernel::kLanes; ++lane) inside.push_back(b_.getInt1(lane < lanes));
+  auto load = [&](Value* pointer) {
+    Value* vector = e_.load(e_.vector_type(), pointer);
+    if (lanes == kernel::kLanes) return vector;
+    return b_.CreateSelect(llvm::ConstantVector::get(inside), vector,
+                           llvm::Constant::getNullValue(vector->getType()));
+  };
+  Sums rows;
+  for (std::int64_t r = 0; r < tile.height; ++r)
+    rows.push_back(load(e_.advance(at.a, r * form_.a_row_stride * 4)));
+  for (std::int64_t c = 0; c < columns; ++c) {
+    Value* column = load(e_.advance(at.b, c * form_.dots->column_stride * 4));
+    for (std::int64_t r = 0; r < tile.height; ++r) {
+      Value*& sum = sums[r * columns + c];
+      sum = scalars_.math().fma(rows[r], column, sum);
+    }
+  }
+}
+
+// Row by row, of each of the columns from `first` on a vector to be summed up.
+Sums Products::dots_from(const Tile& tile, std::int64_t first, std::int64_t columns) {
+  const Dots& dots = *form_.dots;
+  const Bases bases{e_.advance(e_.base(form_.a), tile.row, form_.a_row_stride * 4),
+                    e_.advance(e_.base(form_.b), first * dots.column_stride * 4)};
+  auto block = [&](Value* number) {
+    return Bases{e_.advance(bases.a, number, kernel::kLanes * 4),
+                 e_.advance(bases.b, number, dots.block_stride * 4)};
+  };
+  const std::int64_t whole = form_.k / kernel::kLanes, rest = form_.k % kernel::kLanes;
+  Sums sums(tile.height * columns, llvm::Constant::getNullValue(e_.vector_type()));
+  if (whole > 0) {
+    sums = e_.reduce_loop(e_.index(0), e_.index(whole), 1, sums, [&](Value* number, Sums carried) {
+      add_dots(tile, columns, block(number), kernel::kLanes, carried);
+      return carried;
+    });
+  }
+  if (rest > 0) add_dots(tile, columns, block(e_.index(whole)), rest, sums);
+  return sums;
+}
+
+Sums Products::dots(const Tile& tile, std::int64_t columns) {
+  std::vector<Sums> of_row(tile.height);
+  for (std::int64_t first = 0; first < columns; first += form_.dots->columns_at_once) {
+    const std::int64_t count = std::min(form_.dots->columns_at_once, columns - first);
+    const Sums part = dots_from(tile, first, count);
+    for (std::int64_t r = 0; r < tile.height; ++r)
+      of_row[r].insert(of_row[r].end(), part.begin() + r * count, part.begin() + (r + 1) * count);
+  }
+  Sums sums;
+  for (const Sums& vectors : of_row) sums.push_back(lane_sums(b_, vectors));
   return sums;
 }
 

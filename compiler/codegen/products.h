@@ -25,6 +25,8 @@ class Products {
 
   // Over all k.
   Sums all(const Tile& tile);
+  // The same as dot products, of so many columns in one block.
+  Sums dots(const Tile& tile, std::int64_t columns);
   // Over those k for which any of the tile's rows has a number in a that is not zero. The others would add
   // zeros, which changes no bit of a sum.
   Sums nonzero(const Tile& tile);
@@ -39,6 +41,8 @@ class Products {
   void add(const Tile& tile, Bases at, std::int64_t k, Sums& sums);
   void fetch_ahead(const Tile& tile, Bases at, std::int64_t k);
   Bases advance(Bases bases, llvm::Value* k);
+  Sums dots_from(const Tile& tile, std::int64_t first, std::int64_t columns);
+  void add_dots(const Tile& tile, std::int64_t columns, Bases at, std::int64_t lanes, Sums& sums);
   llvm::Value* word(const Tile& tile, llvm::Value* number);
 
   Emitter& e_;

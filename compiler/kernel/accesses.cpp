@@ -84,9 +84,9 @@ class Finder {
     const bool k_is_minor = form.a_k_stride == 1 && form.a_row_stride != 1;
     const std::uint32_t row_axis = k_is_minor ? 1 - a.layout.minor_axis : a.layout.minor_axis;
     add(form.a, false, kernel_.parallel == Axis::kRows ? std::optional(row_axis) : std::nullopt);
-    add(form.b, false,
-        kernel_.parallel == Axis::kColumns ? std::optional(plan_.buffer(form.b).layout.minor_axis)
-                                           : std::nullopt);
+    const std::uint32_t b_minor_axis = plan_.buffer(form.b).layout.minor_axis;
+    const std::uint32_t column_axis = form.dots ? 1 - b_minor_axis : b_minor_axis;
+    add(form.b, false, kernel_.parallel == Axis::kColumns ? std::optional(column_axis) : std::nullopt);
     if (form.fetched) add(*form.fetched, false, std::nullopt);
     if (!form.nonzeros) return;
     add(form.nonzeros->words, false, std::nullopt);

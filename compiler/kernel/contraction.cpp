@@ -70,6 +70,13 @@ std::optional<Orientation> try_axis(const Facts& facts, const graph::Node& node,
   return orientation;
 }
 
+// Are vectors of 16 k cheaper than one that few columns do not fill? Summing up the lanes in the end costs as
+// much as these many more.
+bool pays_as_dots(std::int64_t columns, std::int64_t k) {
+  constexpr std::int64_t kSummingUp = 2;
+  return columns < kLanes && columns * (blocks_of(k) + kSummingUp) < k;
+}
+
 }  // namespace
 
 std::optional<Orientation> orient(const Facts& facts, ValueId id, bool free, Diagnostics& diagnostics) {
@@ -100,12 +107,19 @@ ContractKernel contract_kernel(const Facts& facts, ValueId id, const Orientation
   kernel.k = contract.domain[roles.k];
   const ValueId a = node.operands[1 - orientation.b_operand], b = node.operands[orientation.b_operand];
   kernel.a = buffers.of(a);
-  kernel.b = is_persistent(facts, b) ? buffers.of(b, orientation.b_minor_axis) : buffers.of(b);
   const std::vector<std::uint32_t>& a_axes = orientation.b_operand == 1 ? roles.a : roles.b;
   const std::int64_t a_stride = buffers.buffer(kernel.a).layout.row_stride;
   const bool k_is_minor = a_axes[1] == roles.k;
   kernel.a_row_stride = k_is_minor ? a_stride : 1;
   kernel.a_k_stride = k_is_minor ? 1 : a_stride;
+  const std::int64_t columns = contract.domain[roles.result[orientation.minor_axis]];
+  if (k_is_minor && is_persistent(facts, b) && pays_as_dots(columns, kernel.k)) {
+    kernel.b = buffers.of(b, 1 - orientation.b_minor_axis);
+    const Layout& layout = buffers.buffer(kernel.b).layout;
+    kernel.dots = Dots{layout.row_stride, layout.block_stride};
+    return kernel;
+  }
+  kernel.b = is_persistent(facts, b) ? buffers.of(b, orientation.b_minor_axis) : buffers.of(b);
   kernel.b_k_stride = buffers.buffer(kernel.b).layout.row_stride;
   kernel.b_block_stride = buffers.buffer(kernel.b).layout.block_stride;
   return kernel;

@@ -18,8 +18,8 @@
 //   `replicated` kernel is run whole by every thread, into private buffers.
 // - Statements compute scalars for one element, one row or one column, in order; expressions are float, fused
 // multiply-add where a product feeds
-//   a sum, and sums run in a stated order: over k and over rows sequentially, over columns in 16 virtual
-//   lanes and then a fixed tree. So results do not depend on tiles or threads.
+//   a sum, and sums run in a stated order: over k and over rows sequentially, over columns and over the k of
+//   dot products in 16 virtual lanes and then a fixed tree. So results do not depend on tiles or threads.
 
 #include <cstdint>
 #include <optional>
@@ -122,15 +122,25 @@ struct Nonzeros {
   std::int64_t row_tile = 1, block_tile = 1;
 };
 
+// Each element of C as a dot product, k along the vectors, for less than 16 columns and many k. Column c of b
+// has its k in blocks of 16: block n lies at c * column_stride + n * block_stride. `columns_at_once` have a
+// sum each in registers.
+struct Dots {
+  std::int64_t column_stride = kLanes, block_stride = 0;
+  std::int64_t columns_at_once = 1;
+};
+
 // C[r, c] = sum over k of a[r, k] * b[k, c], then the statements (the epilogue) for each element.
 struct ContractKernel {
   std::int64_t k = 1;
   BufferId a{}, b{};
   std::int64_t a_row_stride = 0, a_k_stride = 1;         // a is broadcast: any strides
-  std::int64_t b_k_stride = 0, b_block_stride = kLanes;  // b is contiguous over 16 columns
+  std::int64_t b_k_stride = 0, b_block_stride = kLanes;  // b is contiguous over 16 columns; or:
+  std::optional<Dots> dots = {};
+  bool writes_rows = false;  // a row of the result lies side by side in memory, and not a column block
   // The schedule: a tile is row_tile (or one less) rows by block_tile (or one less) vectors. Tiles go down
   // the rows of a group of row_group tiles first, then along the columns, then to the next group.
-  std::int64_t row_tile = 1, block_tile = 1, unroll = 2;
+  std::int64_t row_tile = 1, block_tile = 1, unroll = 4;
   std::int64_t row_group = 1;
   std::optional<Nonzeros> nonzeros = {};
   std::optional<BufferId> fetched = {};  // samples: those of the next batch are fetched between the tiles

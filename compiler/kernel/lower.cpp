@@ -164,6 +164,8 @@ class Lowering {
       BodyRequest request{facts_, group, buffers_, orientation.minor_axis, wanted_};
       kernel.body = hoist_uniforms(plan_, build_body(request));
     }
+    if (auto* contract = std::get_if<ContractKernel>(&kernel.form))
+      contract->writes_rows = writes_rows(kernel);
     kernel.replicated = is_shared_scalar(number, group);
     if (kernel.replicated) {
       for (const Statement& statement : kernel.body.statements) {
@@ -172,6 +174,12 @@ class Lowering {
     }
     name(kernel, number, group);
     plan_.kernels.push_back(std::move(kernel));
+  }
+
+  bool writes_rows(const Kernel& kernel) const {
+    return std::any_of(kernel.body.statements.begin(), kernel.body.statements.end(), [&](const Statement& s) {
+      return s.store && plan_.buffer(*s.store).layout.block_stride == kLanes;
+    });
   }
 
   // A single number that nothing persistent depends on directly: every thread computes it for itself, which
@@ -196,10 +204,15 @@ class Lowering {
       const Buffer& weights = plan_.buffer(contract.b);
       kernel.name = weights.leaf.empty()
                         ? "contract"
-                        : weights.leaf + (weights.layout.minor_axis == 1 ? ".forward" : ".backward");
+                        : weights.leaf + (is_forward(contract, weights) ? ".forward" : ".backward");
     } else {
       kernel.name = purpose(group);
     }
+  }
+
+  // The columns of a layer's output lie along the last axis of its weights.
+  static bool is_forward(const ContractKernel& contract, const Buffer& weights) {
+    return (weights.layout.minor_axis == 1) != contract.dots.has_value();
   }
 
   // The output that the group makes, else what it reads of the data, else its kind.

@@ -113,11 +113,14 @@ class Printer {
   }
 
   std::string contract(const ContractKernel& f) const {
-    std::string text =
-        fmt::format("acc = sum over k < {} of {}[r*{} + k*{}] * {}[k*{} + c/16*{}]", f.k, buffer(f.a),
-                    f.a_row_stride, f.a_k_stride, buffer(f.b), f.b_k_stride, f.b_block_stride);
-    text += fmt::format("\n    tile {} x {}, unroll {}, {} of {} row tiles at a time", f.row_tile,
-                        f.block_tile * kLanes, f.unroll, f.row_group, row_tiles(kernel_));
+    std::string text = fmt::format("acc = sum over k < {} of {}[r*{} + k*{}] * {}", f.k, buffer(f.a),
+                                   f.a_row_stride, f.a_k_stride, buffer(f.b));
+    text += f.dots ? fmt::format("[c*{} + k/16*{}]", f.dots->column_stride, f.dots->block_stride)
+                   : fmt::format("[k*{} + c/16*{}]", f.b_k_stride, f.b_block_stride);
+    text += fmt::format("\n    tile {} x {}, ", f.row_tile, f.block_tile * kLanes);
+    text += f.dots ? fmt::format("as dot products, {} columns at once", f.dots->columns_at_once)
+                   : fmt::format("unroll {}", f.unroll);
+    text += fmt::format(", {} of {} row tiles at a time", f.row_group, row_tiles(kernel_));
     if (f.fetched) text += ", fetching " + buffer(*f.fetched) + " of the next batch";
     if (!f.nonzeros) return text;
     const Nonzeros& n = *f.nonzeros;

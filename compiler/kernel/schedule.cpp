@@ -13,6 +13,7 @@ constexpr std::int64_t kWantedSums = 8;   // accumulators that hide the latency 
 constexpr std::int64_t kLine = 64;        // bytes of a cache line
 constexpr std::int64_t kEnoughTiles = 4;  // column tiles from which on columns are shared out
 constexpr std::int64_t kLeastGroup = 8;
+constexpr std::int64_t kFirstLevel = 32 * 1024;  // bytes of the smallest first-level cache
 constexpr std::int64_t kNonzeroTile =
     4;  // rows share vectors of b, and few zeros of other rows are taken along
 
@@ -49,8 +50,12 @@ class ContractScheduler {
         blocks_(blocks_of(kernel.columns)) {}
 
   void run() {
+    if (contract_.dots) {
+      choose_dots(*contract_.dots);
+      return;
+    }
     choose_tile();
-    contract_.unroll = wish("unroll", contract_.unroll, 1, 16);
+    contract_.unroll = wish("unroll", has_long_epilogue(kernel_) ? 2 : 4, 1, 16);
     contract_.row_group = wish("row_group", group_that_fits(), 1, row_tiles(kernel_));
     if (contract_.nonzeros) choose_nonzero_tile(*contract_.nonzeros);
   }
@@ -75,7 +80,26 @@ class ContractScheduler {
 
   void choose_tile() {
     const std::int64_t wide = wish("block_tile", widest(), 1, blocks_);
-    const std::int64_t high = wish("row_tile", most_rows(wide, target_), 1, most_rows(wide, target_));
+    share_out(wish("row_tile", most_rows(wide, target_), 1, most_rows(wide, target_)), wide);
+  }
+
+  // All columns at once where the registers hold a sum for each; in two parts where b comes from beyond the
+  // first-level cache, since then more rows can share it.
+  void choose_dots(Dots& dots) {
+    auto fits_dots = [&](std::int64_t rows, std::int64_t columns) {
+      return (rows * columns + rows + 1) * target_.registers_a_vector() <= target_.vector_registers;
+    };
+    std::int64_t parts = contract_.k * kernel_.columns * 4 > kFirstLevel && kernel_.columns > 1 ? 2 : 1;
+    while (!fits_dots(1, divide_up(kernel_.columns, parts))) ++parts;
+    dots.columns_at_once = wish("columns_at_once", divide_up(kernel_.columns, parts), 1, kernel_.columns);
+    std::int64_t high = 1;
+    while (high < kRowTile && fits_dots(high + 1, dots.columns_at_once)) ++high;
+    share_out(wish("row_tile", high, 1, high), 1);
+    contract_.row_group = row_tiles(kernel_);
+  }
+
+  // Tiles of at most `high` rows and `wide` vectors, along the parallel axis and across it.
+  void share_out(std::int64_t high, std::int64_t wide) {
     const std::int64_t columns = wide == 3 ? blocks_ / 2 : divide_up(blocks_, wide);
     // Full tiles where two threads at least get one, else such as a few threads can share.
     const std::int64_t shared = kernel_.rows >= 2 * high ? high : std::min(high, kRowTile);
@@ -88,7 +112,9 @@ class ContractScheduler {
   }
 
   // As many row tiles as the second-level cache holds; but with fewer than these, b comes by too often.
+  // Where b does so with all columns, rows are written one tile after the other.
   std::int64_t group_that_fits() const {
+    if (contract_.writes_rows && contract_.k * blocks_ * kLanes * 4 <= target_.cache_bytes / 2) return 1;
     const std::int64_t bytes_a_k =
         contract_.a_row_stride == 1 ? std::max(kLine, contract_.row_tile * 4) : contract_.row_tile * 4;
     return std::max(kLeastGroup, target_.cache_bytes / (bytes_a_k * contract_.k));
@@ -136,8 +162,8 @@ void share_columns(Kernel& kernel) {
 }  // namespace
 
 std::vector<std::string> schedule_keys() {
-  return {"row_tile", "block_tile",       "row_group",         "unroll",
-          "nonzeros", "nonzero_row_tile", "nonzero_block_tile"};
+  return {"row_tile", "block_tile",       "row_group",          "unroll",
+          "nonzeros", "nonzero_row_tile", "nonzero_block_tile", "columns_at_once"};
 }
 
 void schedule(Kernel& kernel, const Target& target, const ScheduleOverrides& overrides) {

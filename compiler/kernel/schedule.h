@@ -18,7 +18,7 @@ struct ScheduleOverride {
 };
 using ScheduleOverrides = std::vector<ScheduleOverride>;
 // row_tile, block_tile, row_group, unroll, nonzeros (the percentage up to which zeros are
-// passed over; 0: never), nonzero_row_tile, nonzero_block_tile.
+// passed over; 0: never), nonzero_row_tile, nonzero_block_tile, columns_at_once (of dot products).
 std::vector<std::string> schedule_keys();
 
 // Fills in the kernel's tiles, parallel axis and, for a contraction, the rest of its schedule. What is wished
