@@ -8,6 +8,7 @@
 
 #include "runtime/bytes.h"
 #include "runtime/cache.h"
+#include "runtime/data_settings.h"
 #include "runtime/idx.h"
 #include "runtime/result.h"
 
@@ -19,7 +20,7 @@ struct SampleSet {
   std::int64_t sample_elements = 0;
   Bytes samples;                     // [count, sample_elements] u8, from a multiple of 64 on
   std::vector<std::int32_t> labels;  // [count]
-  std::string unpacked_key;          // of samples that were unpacked from gzip and may be kept
+  std::string unpacked_key;          // of samples that were unpacked or decoded and may be kept
   // The samples' file, proved to be genuine, where they are not unpacked yet: `samples` is empty.
   std::optional<IdxFile> packed;
 };
@@ -36,9 +37,11 @@ struct Dataset {
 
 // What to load. Paths in `files` are already resolved.
 struct DataRequest {
-  std::string kind;                 // mnist, fashion_mnist, idx
-  std::vector<std::string> files;   // idx: training images, training labels [, test images, test labels]
+  std::string kind;                 // a data source's name
+  std::vector<std::string> files;   // files or folders, as the source takes them
   std::vector<std::string> search;  // folders where a known set may lie, most wanted first
+  ImageSettings images = {};
+  std::int64_t held_out = 0;  // samples for the test, where the source has to be asked for them
 };
 
 // Of a source, without loading it: headers alone (labels are read where nothing else tells the number of
@@ -47,10 +50,9 @@ struct DatasetDescription {
   std::vector<std::int64_t> sample_extents;
   std::int64_t classes = 0;
   std::int64_t train = 0, test = 0;
+  bool holds_out = false;  // there is no test part, but DataRequest::held_out of the training part become one
 };
 
-// Of a set known by name: what it holds wherever its files lie. Empty for other kinds.
-std::optional<DatasetDescription> describe_by_name(const std::string& kind);
 // Reads headers, checks that the files belong together.
 Result<DatasetDescription> describe_dataset(const DataRequest& request);
 // Reads, inflates (.gz) and, for the built-in sets, checks SHA-256 (mnist) or MD5 (fashion_mnist) of the
@@ -65,8 +67,6 @@ Result<Dataset> load_dataset(const DataRequest& request, int threads, const Cach
 Status unpack_samples(SampleSet& set);
 // Samples that were unpacked are put into the cache. This takes as long as writing them.
 void keep_unpacked(const Dataset& data, const Cache& cache);
-// Sources by name, for messages and did-you-mean.
-std::vector<std::string> data_source_names();
 
 // Which samples of the training part train and which validate. The first `validation` steps of a Fisher-Yates
 // shuffle of 0 .. count-1 draw the validating ones: step i swaps place i with place

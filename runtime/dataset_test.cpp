@@ -180,7 +180,7 @@ TEST(Idx, FilesHaveToFitTogether) {
   std::string three = folder.write("three", idx({3}, std::string("\0\1\1", 3)));
   std::string wide = folder.write("wide", idx({2, 4}, "abcdefgh")),
               high = folder.write("high", idx({2}, "\1\7"));
-  EXPECT_EQ(error_of(folder, files({images})), "`data idx` takes 2 or 4 files, and gets 1");
+  EXPECT_EQ(error_of(folder, files({images})), "`data idx` takes 2 or 4 files, but gets 1");
   EXPECT_EQ(error_of(folder, files({images, three})), "`images` has 2 samples, but `three` has 3 labels");
   EXPECT_EQ(error_of(folder, files({labels, images})),
             "`labels` has 1 extent, expected samples with 2 to 4; are these the labels?");
@@ -351,7 +351,7 @@ TEST(KnownSets, TellsSetsWithTheSameNamesApart) {
       data.error().message.find("is not Fashion-MNIST's train-images-idx3-ubyte: its MD5 (unpacked) is "),
       std::string::npos)
       << data.error().message;
-  EXPECT_EQ(data.error().hints.at(0), "on Debian: `apt install dataset-fashion-mnist`");
+  EXPECT_EQ(data.error().hints.at(0), known_set("fashion_mnist")->hint);
 }
 
 TEST(KnownSets, SaysWhereItLooked) {
@@ -366,7 +366,6 @@ TEST(KnownSets, SaysWhereItLooked) {
   EXPECT_EQ(data.error().hints,
             std::vector<std::string>{"netc's own folder examples/data/mnist holds the four files"});
   EXPECT_EQ(load_dataset({"mnits", {}, {}}, 1).error().message, "there is no data source `mnits`");
-  EXPECT_EQ(data_source_names(), (std::vector<std::string>{"mnist", "fashion_mnist", "idx"}));
 }
 
 }  // namespace

@@ -34,6 +34,12 @@ std::optional<IdxFile> find_unpacked(const Cache& cache, const std::string& path
   return IdxFile{path, std::move(*header), {}, std::move(*entry).part(kPad, size, front), "", !proof.empty()};
 }
 
+std::optional<Bytes> find_kept(const Cache& cache, const std::string& key, std::size_t size) {
+  std::optional<Bytes> entry = key.empty() ? std::nullopt : cache.find(key);
+  if (!entry || entry->size() != 2 * kPad + size) return std::nullopt;
+  return std::move(*entry).part(kPad, size);
+}
+
 void keep_unpacked(const Cache& cache, const std::string& key, const Bytes& values) {
   const std::span<const std::uint8_t> whole = values.whole();
   const std::size_t front = whole.size() - values.size();

@@ -96,7 +96,7 @@ int evaluate(const Options& options, const Loaded& loaded, const PipelineOptions
   Ready ready = make_ready(options, loaded, pipeline, cache, report);
   if (!ready.compiled) return ready.exit_code;
   const runtime::SampleSet& test = ready.data->test;
-  const std::int64_t count = resolve(loaded.network.data.test, test.count, test.count);
+  const std::int64_t count = test_samples(loaded.network, test.count);
   if (count == 0) return fail({"there are no test samples", {}});
   std::vector<std::int32_t> rows(static_cast<std::size_t>(count));
   std::iota(rows.begin(), rows.end(), 0);

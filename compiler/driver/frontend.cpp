@@ -9,6 +9,7 @@
 #include "compiler/driver/console.h"
 #include "compiler/driver/exit_codes.h"
 #include "compiler/syntax/parse.h"
+#include "runtime/data_source.h"
 #include "runtime/run_folder.h"
 
 namespace netc::driver {
@@ -43,6 +44,7 @@ runtime::DataRequest make_request(const DataSpec& spec) {
   request.kind = spec.kind;
   for (const std::string& file : spec.files) request.files.push_back(absolute(file, spec.directory));
   request.search = search_folders(spec.kind, spec.directory);
+  request.images = spec.images;
   return request;
 }
 
@@ -64,13 +66,14 @@ Shape shape_of(const std::vector<std::int64_t>& extents) {
 }
 
 DataDescription to_description(const runtime::DatasetDescription& described) {
-  return {shape_of(described.sample_extents), described.classes, described.train, described.test};
+  return {shape_of(described.sample_extents), described.classes, described.train, described.test,
+          described.holds_out};
 }
 
 // Known sets are described without their files where these need not be there.
 runtime::Result<runtime::DatasetDescription> describe(const runtime::DataRequest& request, bool need_data) {
-  std::optional<runtime::DatasetDescription> known = runtime::describe_by_name(request.kind);
-  if (known && !need_data) return *known;
+  const runtime::DataSource* source = runtime::find_data_source(request.kind);
+  if (source != nullptr && source->known && !need_data) return *source->known;
   return runtime::describe_dataset(request);
 }
 
@@ -130,11 +133,16 @@ OrExit<Loaded> load_program(const Origin& origin, const Options& options, bool n
   }
   print_diagnostics(sources, diagnostics);
   loaded->network = std::move(*network);
+  loaded->request.held_out = held_out(loaded->network.data, loaded->network.description);
   return {std::move(loaded), kGood};
 }
 
 std::int64_t resolve(const std::optional<Amount>& amount, std::int64_t all, std::int64_t otherwise) {
   return amount ? std::min(all, samples_of(*amount, all)) : otherwise;
+}
+
+std::int64_t test_samples(const Network& network, std::int64_t loaded) {
+  return network.description.holds_out ? loaded : resolve(network.data.test, loaded, loaded);
 }
 
 }  // namespace netc::driver

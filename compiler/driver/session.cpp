@@ -150,7 +150,7 @@ int Session::take_data() {
   split_ =
       runtime::split_samples(available, resolve(spec.validation, available, 0), loaded_.network.train.seed);
   if (split_.train.empty()) return fail({"the data has no sample to train on", {}});
-  tested_ = resolve(spec.test, data_->test.count, data_->test.count);
+  tested_ = test_samples(loaded_.network, data_->test.count);
   training_->bind(data_->train);
   return kGood;
 }

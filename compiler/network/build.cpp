@@ -23,6 +23,8 @@ constexpr DiagnosticKind<std::string_view> kNoInput{"no-input",
 constexpr DiagnosticKind<> kTwoValidations{"two-validations", "`validation` is set here and with the data"};
 constexpr DiagnosticKind<std::int64_t> kValidationTakesAll{
     "validation-takes-all", "`validation` leaves none of the {} training samples to train on"};
+constexpr DiagnosticKind<std::int64_t> kTestTakesAll{"test-takes-all",
+                                                     "`test` leaves none of the {} samples to train on"};
 constexpr DiagnosticKind<std::string_view, std::int64_t, std::string_view, std::int64_t> kPartTooLarge{
     "part-too-large", "`{}` asks for {} {} samples, but the data has {}"};
 constexpr DiagnosticKind<std::int64_t> kLimitTakesNone{"limit-takes-none",
@@ -167,8 +169,7 @@ class NetworkBuilder {
     if (saturating_multiply(saturating_multiply(widest, 4), train.batch) > kMaxBatchBytes)
       diagnostics_.error(kBatchTooLarge, batch, train.batch);
     if (!description_ || description_->train == 0) return;
-    check_test();
-    const std::int64_t samples = check_limit();
+    const std::int64_t samples = check_limit(check_test());
     const std::optional<Amount>& validation = network_.data.validation;
     if (validation && samples_of(*validation, samples) >= samples)
       diagnostics_.error(kValidationTakesAll, validation->span, samples);
@@ -176,9 +177,8 @@ class NetworkBuilder {
     if (steps > std::numeric_limits<std::int32_t>::max()) diagnostics_.error(kTooManySteps, batch);
   }
 
-  // How many training samples are left.
-  std::int64_t check_limit() {
-    const std::int64_t all = description_->train;
+  // How many training samples are left, of `all`.
+  std::int64_t check_limit(std::int64_t all) {
     const std::optional<Amount>& limit = network_.data.limit;
     if (!limit) return all;
     const std::int64_t wanted = samples_of(*limit, all);
@@ -187,13 +187,21 @@ class NetworkBuilder {
     return wanted == 0 ? all : std::min(wanted, all);
   }
 
-  void check_test() {
+  // How many samples are there to train on.
+  std::int64_t check_test() {
     const std::optional<Amount>& test = network_.data.test;
-    const std::int64_t all = description_->test;
-    if (!test || test->value == 0 || (all > 0 && samples_of(*test, all) <= all)) return;
+    const std::int64_t all = description_->test, train = description_->train;
+    if (description_->holds_out) {
+      const std::int64_t taken = held_out(network_.data, *description_);
+      if (taken < train) return train - taken;
+      diagnostics_.error(kTestTakesAll, test->span, train);
+      return train;
+    }
+    if (!test || test->value == 0 || (all > 0 && samples_of(*test, all) <= all)) return train;
     DiagnosticBuilder error = diagnostics_.error(kPartTooLarge, test->span, "test",
                                                  test->share ? 1 : samples_of(*test, all), "test", all);
     if (all == 0) error.hint("this data comes without a test part");
+    return train;
   }
 
   void take_loss(const TrainSection& section) {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "compiler/network/arguments.h"
@@ -12,6 +13,8 @@
 #include "compiler/network/values.h"
 #include "compiler/support/suggest.h"
 #include "compiler/syntax/parse.h"
+#include "runtime/data_source.h"
+#include "runtime/image.h"
 
 namespace netc {
 namespace {
@@ -28,9 +31,24 @@ constexpr DiagnosticKind<std::string_view> kRepeatedDataSetting{"repeated-data-s
                                                                 "`{}` is given twice"};
 constexpr DiagnosticKind<std::string_view> kNotAFile{"not-a-file", "`{}` takes files, as texts in quotes"};
 constexpr DiagnosticKind<std::string_view> kNoFiles{"no-files", "`{}` takes no files"};
-constexpr DiagnosticKind<std::size_t> kIdxFiles{"idx-files", "`idx` takes 2 files or 4, but gets {}"};
+constexpr DiagnosticKind<std::string_view, std::string_view, std::size_t> kDataFiles{
+    "data-files", "`{}` takes {}, but gets {}"};
+constexpr DiagnosticKind<std::string_view, std::string_view> kSettingOfImages{
+    "setting-of-images", "`{}` is for images that are files, not for `{}`"};
+constexpr DiagnosticKind<std::string_view> kImageSize{
+    "image-size", "`{}` takes a height and a width of at most 65536, such as 32x32"};
 constexpr DiagnosticKind<> kNotADataSpec{"not-a-data-spec",
                                          "`--data` takes one data source and its settings"};
+
+// Words that say how many channels the images have.
+constexpr std::pair<std::string_view, std::int64_t> kChannelWords[] = {{"grey", 1}, {"rgb", 3}};
+
+// `size=28x28`, `size=28`
+const ParameterDef kSize{.name = "size",
+                         .kind = ValueKind::kExtents,
+                         .minimum = 1,
+                         .maximum = static_cast<double>(runtime::kMaxImageSide),
+                         .words = {}};
 
 // The arguments behind `data`, one by one.
 class DataReader {
@@ -39,7 +57,8 @@ class DataReader {
 
   bool read_source(const ast::Name& source) {
     spec_.kind = source.text;
-    if (contains(data_sources(), source.text)) return true;
+    source_ = runtime::find_data_source(source.text);
+    if (source_ != nullptr) return true;
     good_ = false;
     if (contains(planned_data_sources(), source.text)) {
       diagnostics_.error(kDataNotBuilt, source.span, source.text);
@@ -59,21 +78,20 @@ class DataReader {
     }
     const auto* file = std::get_if<ast::String>(&argument.value->node);
     const auto* word = std::get_if<ast::NameUse>(&argument.value->node);
-    if (file != nullptr) spec_.files.push_back(file->value);
+    const bool takes_none = source_->paths == std::vector<std::size_t>{0};
+    if (file != nullptr && !takes_none) spec_.files.push_back(file->value);
+    else if (word != nullptr && is_channel_word(word->name)) add_channels(word->name, argument.span);
     else if (word != nullptr && contains(planned_data_settings(), word->name))
       fail(kDataSettingNotBuilt, argument.span, word->name);
-    else if (spec_.kind == "idx") fail(kNotAFile, argument.span, spec_.kind);
-    else fail(kNoFiles, argument.span, spec_.kind);
-    if (file != nullptr && spec_.kind != "idx") fail(kNoFiles, argument.span, spec_.kind);
+    else if (takes_none) fail(kNoFiles, argument.span, spec_.kind);
+    else fail_as_file(word, argument.span);
   }
 
   std::optional<DataSpec> finish(Span source) {
-    if (spec_.kind == "idx" && good_ && spec_.files.size() != 2 && spec_.files.size() != 4) {
+    if (good_ && std::ranges::find(source_->paths, spec_.files.size()) == source_->paths.end()) {
       good_ = false;
-      diagnostics_.error(kIdxFiles, source, spec_.files.size())
-          .hint(
-              "write `data idx \"train-images\" \"train-labels\"`, and the test images and labels behind "
-              "them");
+      diagnostics_.error(kDataFiles, source, spec_.kind, source_->takes, spec_.files.size())
+          .hint(source_->example);
     }
     return good_ ? std::optional(std::move(spec_)) : std::nullopt;
   }
@@ -84,7 +102,59 @@ class DataReader {
     good_ = false;
   }
 
+  // `word` is null for other values.
+  void fail_as_file(const ast::NameUse* word, Span span) {
+    good_ = false;
+    DiagnosticBuilder error = diagnostics_.error(kNotAFile, span, spec_.kind);
+    if (word == nullptr || !source_->image_settings) return;
+    std::vector<std::string> candidates;
+    for (const auto& [known, channels] : kChannelWords) candidates.emplace_back(known);
+    if (std::optional<std::string> near = suggest(word->name, candidates))
+      error.caret("did you mean `" + *near + "`?");
+  }
+
+  static bool is_channel_word(std::string_view word) {
+    return std::ranges::any_of(kChannelWords, [&](const auto& known) { return known.first == word; });
+  }
+
+  // False after an error.
+  bool takes_image_settings(std::string_view setting, Span span) {
+    if (source_->image_settings) return true;
+    diagnostics_.error(kSettingOfImages, span, setting, spec_.kind);
+    return good_ = false;
+  }
+
+  void add_channels(std::string_view word, Span span) {
+    if (!takes_image_settings(word, span)) return;
+    if (spec_.images.channels != 0) fail(kRepeatedDataSetting, span, "grey` or `rgb");
+    for (const auto& [known, channels] : kChannelWords)
+      if (known == word) spec_.images.channels = channels;
+  }
+
+  void add_size(const ast::Name& key, const ast::Expr& expr) {
+    if (!takes_image_settings(key.text, key.span)) return;
+    if (spec_.images.height != 0) fail(kRepeatedDataSetting, key.span, key.text);
+    std::optional<Value> value = values_.evaluate(expr);
+    std::optional<ArgumentValue> read =
+        value ? read_value(kSize, *value, expr.span, diagnostics_) : std::nullopt;
+    if (!read) {
+      good_ = false;
+      return;
+    }
+    const auto& extents = std::get<std::vector<std::int64_t>>(*read);
+    if (extents.size() > 2 || std::ranges::max(extents) > runtime::kMaxImageSide) {
+      fail(kImageSize, expr.span, key.text);
+      return;
+    }
+    spec_.images.height = extents.front();
+    spec_.images.width = extents.back();
+  }
+
   void add_setting(const ast::Name& key, const ast::Expr& value) {
+    if (key.text == "size") {
+      add_size(key, value);
+      return;
+    }
     const std::map<std::string_view, std::optional<Amount>*> settings{
         {"validation", &spec_.validation}, {"test", &spec_.test}, {"limit", &spec_.limit}};
     auto found = settings.find(key.text);
@@ -95,7 +165,7 @@ class DataReader {
         return;
       }
       DiagnosticBuilder error = diagnostics_.error(kUnknownDataSetting, key.span, key.text);
-      const std::vector<std::string> candidates{"validation", "test", "limit"};
+      const std::vector<std::string> candidates{"validation", "test", "limit", "size"};
       if (std::optional<std::string> near = suggest(key.text, candidates))
         error.caret("did you mean `" + *near + "`?");
       return;
@@ -108,6 +178,7 @@ class DataReader {
 
   Values& values_;
   Diagnostics& diagnostics_;
+  const runtime::DataSource* source_ = nullptr;
   DataSpec spec_;
   bool good_ = true;
 };
@@ -164,6 +235,10 @@ std::optional<DataSpec> read_statement(const ast::Statement& statement, Values& 
 std::int64_t samples_of(const Amount& amount, std::int64_t all) {
   return static_cast<std::int64_t>(amount.share ? std::floor(amount.value * static_cast<double>(all))
                                                 : amount.value);
+}
+
+std::int64_t held_out(const DataSpec& data, const DataDescription& description) {
+  return description.holds_out && data.test ? samples_of(*data.test, description.train) : 0;
 }
 
 std::optional<DataSpec> read_data_spec(const ast::Program& program, const Sources& sources,

@@ -5,7 +5,7 @@
 
 #include "compiler/layers/layer.h"
 #include "compiler/prelude/functions.h"
-#include "runtime/known_sets.h"
+#include "runtime/data_source.h"
 
 namespace netc {
 namespace {
@@ -13,8 +13,8 @@ namespace {
 using Names = std::string_view;
 
 constexpr Names kStatements[] = {"model", "data", "input", "train"};
-constexpr Names kPlannedDataSources[] = {"csv",   "npy",     "npz", "images", "text",         "circles",
-                                         "moons", "spirals", "xor", "blobs",  "checkerboard", "cifar10"};
+constexpr Names kPlannedDataSources[] = {"csv",   "npy",     "npz", "text",  "circles",
+                                         "moons", "spirals", "xor", "blobs", "checkerboard"};
 constexpr Names kPlannedDataSettings[] = {"normalize", "augment", "shuffle", "cv",          "target",
                                           "task",      "series",  "context", "class_weight"};
 constexpr Names kTrainSettings[] = {"optimizer", "loss", "epochs", "batch",
@@ -42,8 +42,7 @@ std::span<const std::string_view> statement_names() { return kStatements; }
 std::span<const std::string_view> data_sources() {
   static const std::vector<std::string_view> names = [] {
     std::vector<std::string_view> list;
-    for (const runtime::KnownSet& set : runtime::known_sets()) list.push_back(set.name);
-    list.push_back("idx");
+    for (const runtime::DataSource& source : runtime::data_sources()) list.push_back(source.name);
     return list;
   }();
   return names;

@@ -21,7 +21,7 @@ bool contains(std::span<const std::string_view> names, std::string_view name);
 std::vector<std::string> to_strings(std::span<const std::string_view> names);
 
 std::span<const std::string_view> statement_names();       // model data input train
-std::span<const std::string_view> data_sources();          // the known sets, idx
+std::span<const std::string_view> data_sources();          // the known sets, idx, ...
 std::span<const std::string_view> planned_data_sources();  // csv, ...
 std::span<const std::string_view> planned_data_settings();
 std::span<const std::string_view> train_settings();

@@ -10,6 +10,7 @@
 #include "compiler/graph/scalar.h"
 #include "compiler/layers/layer.h"
 #include "compiler/prelude/prelude.h"
+#include "runtime/data_settings.h"
 
 namespace netc {
 
@@ -24,8 +25,9 @@ std::int64_t samples_of(const Amount& amount, std::int64_t all);
 
 struct DataSpec {
   std::string kind = "mnist";      // a data source's name
-  std::vector<std::string> files;  // of `idx`: as written; relative to `directory`
+  std::vector<std::string> files;  // or folders, as written; relative to `directory`
   std::string directory;           // of the .net file, or the working directory for --data
+  runtime::ImageSettings images;   // `size=32x32 grey`
   std::optional<Amount> validation, test, limit;
   Span span;  // empty when data is not mentioned
 };
@@ -35,7 +37,11 @@ struct DataDescription {
   Shape sample;              // 28x28x1
   std::int64_t classes = 0;  // 0: the target is a real number
   std::int64_t train = 0, test = 0;
+  bool holds_out = false;  // `test=` takes samples from the training part
 };
+
+// How many samples `test=` takes from the training part: 0 where the data has a part for the test.
+std::int64_t held_out(const DataSpec& data, const DataDescription& description);
 
 enum class LossKind {
   kElementwise,   // `function` of (y, t), averaged over a sample's outputs

@@ -62,6 +62,10 @@ class Attempt {
     if (line == "data: sequences") description = sequences();
     if (line == "data: unknown") description.reset();
     if (line == "data: no test part") description->test = 0;
+    if (line == "data: holds out") {
+      description->test = 0;
+      description->holds_out = true;
+    }
     const std::size_t blank = line.find(' ');
     if (line.starts_with("--")) add_flag(line.substr(2, blank - 2), line.substr(blank + 1));
   }

@@ -14,6 +14,9 @@ std::string amount_text(std::string_view name, const std::optional<Amount>& amou
 std::string data_text(const DataSpec& data) {
   std::string text = "data " + data.kind;
   for (const std::string& file : data.files) text += fmt::format(" \"{}\"", file);
+  const auto& [height, width, channels] = data.images;
+  if (height > 0) text += fmt::format(" size={}x{}", height, width);
+  if (channels > 0) text += channels == 1 ? " grey" : " rgb";
   return text + amount_text("validation", data.validation) + amount_text("test", data.test) +
          amount_text("limit", data.limit);
 }
