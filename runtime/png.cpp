@@ -29,8 +29,10 @@ struct Decoder {
   std::array<char, 200> message{};
   // From the header on:
   std::uint32_t height = 0, width = 0;
+  bool colour = false;
   std::size_t raw_bytes = 0;  // of all rows in the file, unpacked
-  std::size_t channels = 0;   // of the rows as they are decoded: with alpha
+  // When reading of rows has begun:
+  std::size_t channels = 0;  // with alpha
 };
 
 [[noreturn]] void on_error(png_structp png, png_const_charp message) {
@@ -70,7 +72,15 @@ bool read_header(Decoder& decoder) {
   png_read_info(png, decoder.info);
   decoder.height = png_get_image_height(png, decoder.info);
   decoder.width = png_get_image_width(png, decoder.info);
+  decoder.colour = (png_get_color_type(png, decoder.info) & PNG_COLOR_MASK_COLOR) != 0;
   decoder.raw_bytes = png_get_rowbytes(png, decoder.info) * decoder.height;
+  return true;
+}
+
+// libpng allocates whole rows from here on.
+bool begin_rows(Decoder& decoder) {
+  png_structp png = decoder.png;
+  if (setjmp(png_jmpbuf(png))) return false;
   png_set_expand(png);
   png_set_scale_16(png);
   png_set_interlace_handling(png);
@@ -93,7 +103,7 @@ Error damaged(const Decoder& decoder, const std::string& path) {
 }
 
 ImageHeader header_of(const Decoder& decoder) {
-  return {decoder.height, decoder.width, decoder.channels < 3 ? 1 : 3};
+  return {decoder.height, decoder.width, decoder.colour ? 3 : 1};
 }
 
 Status start(Decoder& decoder, std::size_t size, const std::string& path) {
@@ -131,6 +141,7 @@ Result<ImageHeader> parse_png_header(std::span<const std::uint8_t> file, const s
 Result<Image> decode_png(std::span<const std::uint8_t> file, const std::string& path) {
   Decoder decoder(file);
   if (Status status = start(decoder, file.size(), path); !status) return status.error();
+  if (!begin_rows(decoder)) return damaged(decoder, path);
   Image image{header_of(decoder), {}};
   const std::size_t row_bytes = decoder.width * decoder.channels;
   image.pixels.resize(row_bytes * decoder.height);
