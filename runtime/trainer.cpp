@@ -35,12 +35,13 @@ struct Trainer::Shared {
 };
 
 Trainer::Trainer(Executor& executor, ThreadTeam& team, TrainingPlan plan, std::vector<std::int32_t> samples,
-                 const std::atomic<bool>& stop)
+                 const std::atomic<bool>& stop, AugmentedBatches* augmented)
     : executor_(executor),
       team_(team),
       plan_(plan),
       samples_(std::move(samples)),
       stop_(stop),
+      augmented_(augmented),
       batch_(executor.program().batch),
       steps_((static_cast<std::int64_t>(samples_.size()) + batch_ - 1) / batch_) {
   step_times_.reserve(static_cast<std::size_t>(steps_ * std::min<std::int64_t>(plan.epochs, 1000)));
@@ -74,6 +75,15 @@ bool Trainer::is_stopped(int thread, std::int64_t i, Shared& shared) const {
   return false;
 }
 
+// The batch's samples in the bound set.
+const std::int32_t* Trainer::rows_of(int thread, std::int64_t epoch, std::int64_t i, bool alone) {
+  const std::int32_t* rows = order_.data() + i * batch_;
+  if (augmented_ == nullptr) return rows;
+  rows = augmented_->make(thread, alone ? 1 : team_.size(), epoch, i, rows);
+  if (!alone) team_.meet();
+  return rows;
+}
+
 bool Trainer::take_step(int thread, std::int64_t epoch, std::int64_t i, bool alone, Shared& shared,
                         const Progress& progress) {
   const auto count = static_cast<std::int64_t>(samples_.size());
@@ -83,7 +93,7 @@ bool Trainer::take_step(int thread, std::int64_t epoch, std::int64_t i, bool alo
   numbers.seed = plan_.seed;
   numbers.step = static_cast<double>(epoch * steps_ + i + 1);
   numbers.count = static_cast<double>(std::min(batch_, count - i * batch_));
-  const bool good = executor_.step(thread, order_.data() + i * batch_, numbers, alone);
+  const bool good = executor_.step(thread, rows_of(thread, epoch, i, alone), numbers, alone);
   if (thread != 0) return good;
   const double now = now_seconds();
   step_times_.push_back(static_cast<float>((now - shared.before) * 1e6));

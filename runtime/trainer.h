@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "runtime/augment.h"
 #include "runtime/clock.h"
 #include "runtime/dataset.h"
 #include "runtime/executor.h"
@@ -38,9 +39,9 @@ struct Totals {
 
 class Trainer {
  public:
-  // `stop` is looked at before each step.
+  // `stop` is looked at before each step. `augmented`, if there is one, is bound to the executor.
   Trainer(Executor& executor, ThreadTeam& team, TrainingPlan plan, std::vector<std::int32_t> samples,
-          const std::atomic<bool>& stop);
+          const std::atomic<bool>& stop, AugmentedBatches* augmented = nullptr);
 
   // Epoch `epoch` (from 0): its samples in an order of their own. `progress` is called now and then by one
   // thread, with the number of steps done and the mean loss so far.
@@ -55,6 +56,7 @@ class Trainer {
 
  private:
   struct Shared;
+  const std::int32_t* rows_of(int thread, std::int64_t epoch, std::int64_t i, bool alone);
   bool is_stopped(int thread, std::int64_t i, Shared& shared) const;
   bool take_step(int thread, std::int64_t epoch, std::int64_t i, bool alone, Shared& shared,
                  const Progress& progress);
@@ -65,6 +67,7 @@ class Trainer {
   std::vector<std::int32_t> samples_;  // as given; each epoch starts from it
   std::vector<std::int32_t> order_;    // of the epoch, padded
   const std::atomic<bool>& stop_;
+  AugmentedBatches* augmented_;
   std::int64_t batch_, steps_;
   Pace pace_;  // what is known of the machine holds for the next epoch, too
   std::vector<float> step_times_;

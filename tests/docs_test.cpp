@@ -27,6 +27,7 @@
 
 #include "compiler/driver/console.h"
 #include "compiler/layers/layer.h"
+#include "compiler/network/augment.h"
 #include "compiler/network/names.h"
 #include "compiler/network/network.h"
 #include "compiler/network/text.h"
@@ -279,6 +280,8 @@ TEST(Docs, LanguageNamesEverything) {
   expect_rows(text, data_sources());
   expect_rows(text, train_settings());
   expect_rows(text, axis_activations());
+  for (const AugmentationDef& augmentation : augmentations())
+    expect_rows(text, std::array{augmentation.name});
   for (const LayerDef* layer : layer_registry()) {
     expect_rows(text, std::array{layer->name});
     for (const ParameterDef& parameter : layer->parameters)

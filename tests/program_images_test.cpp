@@ -2,6 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include <set>
+
 #include "runtime/image_files.h"
 #include "tests/program.h"
 
@@ -87,6 +89,25 @@ TEST_F(Images, ThatAreBrokenAreNamed) {
             "  |                           ^^\n"
             "\n"
             "1 error; nothing was run\n");
+}
+
+// The same weights whoever changed the images.
+TEST_F(Images, AreAugmentedAlikeByAnyNumberOfThreads) {
+  auto hash = [&](const std::string& settings, const std::string& threads) {
+    folder_.write("net.net",
+                  "data images \"photos\" " + settings + "\ndense classes softmax\ntrain { batch 7 }\n");
+    const Outcome outcome = netc({"run", "net.net", "--no-save", "--threads", threads, "--json", "out.json"});
+    EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+    return json::parse(read_file(path_of("out.json")))["weights_sha256"].get<std::string>();
+  };
+  std::set<std::string> all;
+  for (const char* settings :
+       {"", "augment(shift=2)", "augment(shift=2, rotate, scale, flip, brightness, noise, cutout=3)"}) {
+    const std::string one = hash(settings, "1");
+    for (const char* threads : {"2", "3"}) EXPECT_EQ(hash(settings, threads), one) << settings;
+    all.insert(one);
+  }
+  EXPECT_EQ(all.size(), 3u);
 }
 
 }  // namespace

@@ -151,8 +151,21 @@ int Session::take_data() {
       runtime::split_samples(available, resolve(spec.validation, available, 0), loaded_.network.train.seed);
   if (split_.train.empty()) return fail({"the data has no sample to train on", {}});
   tested_ = test_samples(loaded_.network, data_->test.count);
-  training_->bind(data_->train);
+  bind_training();
   return kGood;
+}
+
+// To the samples, or to what is made of them.
+void Session::bind_training() {
+  const Network& network = loaded_.network;
+  if (network.data.augmentation == runtime::Augmentation{}) {
+    training_->bind(data_->train);
+    return;
+  }
+  augmented_ = std::make_unique<runtime::AugmentedBatches>(
+      runtime::Augmenter(network.data.augmentation, data_->sample_extents, network.train.seed), data_->train,
+      network.train.batch, pipeline_.threads);
+  training_->bind(augmented_->set());
 }
 
 int Session::take_checkpoint() {
@@ -188,7 +201,7 @@ int Session::train() {
   const std::atomic<bool>& stop = catch_interrupt();
   trainer_ = std::make_unique<runtime::Trainer>(
       *training_, *team_, runtime::TrainingPlan{settings.epochs, settings.seed, first_epoch_}, split_.train,
-      stop);
+      stop, augmented_.get());
   report_.parameters = compiled_->store->parameter_count();
   print_header();
   runtime::ProgressPrinter progress(out_, is_terminal(out_), settings.epochs, trainer_->steps_per_epoch());

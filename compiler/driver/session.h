@@ -33,6 +33,7 @@ class Session {
   void discard_folder();
   int compile_network();
   int take_data();
+  void bind_training();
   int save_perf_map();
   void begin_testing();
   int await_testing();
@@ -68,6 +69,7 @@ class Session {
   std::unique_ptr<runtime::ThreadTeam> team_;
   std::unique_ptr<runtime::Profile> profile_;
   std::unique_ptr<runtime::Executor> training_, inference_;
+  std::unique_ptr<runtime::AugmentedBatches> augmented_;  // where the program asks for it
   std::unique_ptr<runtime::Trainer> trainer_;
   std::int64_t first_epoch_ = 0;
   runtime::RunReport report_;

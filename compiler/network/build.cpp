@@ -18,6 +18,8 @@ constexpr DiagnosticKind<> kModelName{"model-name", "`model` takes a name in quo
 constexpr DiagnosticKind<> kInputShape{"input-shape", "`input` takes one shape"};
 constexpr DiagnosticKind<std::string, std::string> kInputNotData{"input-not-data",
                                                                  "`input` is {}, but the data is {}"};
+constexpr DiagnosticKind<std::string> kAugmentNeedsImages{"augment-needs-images",
+                                                          "`augment` changes images, but a sample is {}"};
 constexpr DiagnosticKind<std::string_view> kNoInput{"no-input",
                                                     "the data `{}` does not say the shape of its samples"};
 constexpr DiagnosticKind<> kTwoValidations{"two-validations", "`validation` is set here and with the data"};
@@ -145,6 +147,8 @@ class NetworkBuilder {
       return std::nullopt;
     }
     network_.input = written ? *written : description_->sample;
+    if (network_.data.augment_span != Span{} && network_.input.kind != ShapeKind::kImage)
+      diagnostics_.error(kAugmentNeedsImages, network_.data.augment_span, describe(network_.input));
     return network_.input;
   }
 

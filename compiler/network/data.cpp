@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "compiler/network/arguments.h"
+#include "compiler/network/augment.h"
 #include "compiler/network/names.h"
 #include "compiler/network/network.h"
 #include "compiler/network/outline.h"
@@ -39,6 +40,8 @@ constexpr DiagnosticKind<std::string_view> kImageSize{
     "image-size", "`{}` takes a height and a width of at most 65536, such as 32x32"};
 constexpr DiagnosticKind<> kNotADataSpec{"not-a-data-spec",
                                          "`--data` takes one data source and its settings"};
+
+constexpr std::string_view kAugment = "augment";
 
 // Words that say how many channels the images have.
 constexpr std::pair<std::string_view, std::int64_t> kChannelWords[] = {{"grey", 1}, {"rgb", 3}};
@@ -78,8 +81,11 @@ class DataReader {
     }
     const auto* file = std::get_if<ast::String>(&argument.value->node);
     const auto* word = std::get_if<ast::NameUse>(&argument.value->node);
+    const auto* call = std::get_if<ast::Call>(&argument.value->node);
     const bool takes_none = source_->paths == std::vector<std::size_t>{0};
     if (file != nullptr && !takes_none) spec_.files.push_back(file->value);
+    else if (call != nullptr && call->function.text == kAugment) add_augmentation(*call, argument.span);
+    else if (word != nullptr && word->name == kAugment) add_augmentation({}, argument.span);
     else if (word != nullptr && is_channel_word(word->name)) add_channels(word->name, argument.span);
     else if (word != nullptr && contains(planned_data_settings(), word->name))
       fail(kDataSettingNotBuilt, argument.span, word->name);
@@ -129,6 +135,14 @@ class DataReader {
     if (spec_.images.channels != 0) fail(kRepeatedDataSetting, span, "grey` or `rgb");
     for (const auto& [known, channels] : kChannelWords)
       if (known == word) spec_.images.channels = channels;
+  }
+
+  void add_augmentation(const ast::Call& call, Span span) {
+    if (spec_.augment_span != Span{}) fail(kRepeatedDataSetting, span, kAugment);
+    std::optional<runtime::Augmentation> read = read_augmentation(call, span, values_);
+    good_ = good_ && read;
+    spec_.augmentation = read.value_or(runtime::Augmentation{});
+    spec_.augment_span = span;
   }
 
   void add_size(const ast::Name& key, const ast::Expr& expr) {

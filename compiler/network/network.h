@@ -28,6 +28,8 @@ struct DataSpec {
   std::vector<std::string> files;  // or folders, as written; relative to `directory`
   std::string directory;           // of the .net file, or the working directory for --data
   runtime::ImageSettings images;   // `size=32x32 grey`
+  runtime::Augmentation augmentation;
+  Span augment_span;  // empty where there is none
   std::optional<Amount> validation, test, limit;
   Span span;  // empty when data is not mentioned
 };

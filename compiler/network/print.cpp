@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "compiler/network/augment.h"
 #include "compiler/network/network.h"
 
 namespace netc {
@@ -17,6 +18,7 @@ std::string data_text(const DataSpec& data) {
   const auto& [height, width, channels] = data.images;
   if (height > 0) text += fmt::format(" size={}x{}", height, width);
   if (channels > 0) text += channels == 1 ? " grey" : " rgb";
+  if (data.augmentation != runtime::Augmentation{}) text += " " + print(data.augmentation);
   return text + amount_text("validation", data.validation) + amount_text("test", data.test) +
          amount_text("limit", data.limit);
 }
