@@ -24,4 +24,7 @@ struct Augmentation {
   friend bool operator==(const Augmentation&, const Augmentation&) = default;
 };
 
+// Of the bytes of samples: divided by 255, or by what their training part says of each channel.
+enum class Normalization : std::uint8_t { kNone, kStandard, kMinMax };
+
 }  // namespace netc::runtime

@@ -36,6 +36,7 @@ std::size_t Store::add(const StoredTensor& tensor) {
   };
   auto found = std::find_if(tensors_.begin(), tensors_.end(), same);
   if (found == tensors_.end()) found = tensors_.insert(found, tensor);
+  found->predicts = found->predicts || tensor.predicts;
   return static_cast<std::size_t>(found - tensors_.begin());
 }
 
@@ -57,6 +58,11 @@ void Store::write(std::size_t tensor, const std::vector<float>& values) {
                    [&](std::int64_t logical, std::int64_t offset) { data[offset] = values[logical]; });
 }
 
+void Store::set(const std::string& name, const std::vector<float>& values) {
+  for (std::size_t i = 0; i < tensors_.size(); ++i)
+    if (tensors_[i].name == name) write(i, values);
+}
+
 void Store::initialize(std::uint64_t seed) {
   for (std::size_t i = 0; i < tensors_.size(); ++i) write(i, initial_values(tensors_[i], seed));
 }
@@ -67,7 +73,7 @@ std::vector<NamedTensor> Store::read(bool with_state) const {
     const StoredTensor& tensor = tensors_[i];
     const bool known = std::any_of(result.begin(), result.end(),
                                    [&](const NamedTensor& other) { return other.name == tensor.name; });
-    if (known || !(tensor.parameter || with_state)) continue;
+    if (known || !(tensor.parameter || tensor.predicts || with_state)) continue;
     NamedTensor named{tensor.name, tensor.extents, std::vector<float>(element_count(tensor.extents))};
     for_each_element(tensor.layout, [&](std::int64_t logical, std::int64_t offset) {
       named.values[logical] = pointers_[i][offset];
@@ -95,7 +101,7 @@ Status Store::assign(const std::vector<NamedTensor>& tensors, bool need_state) {
   };
   Error error{"the weights are of another network", {}};
   for (const StoredTensor& tensor : tensors_) {
-    if (!tensor.parameter && !need_state) continue;
+    if (!tensor.parameter && !tensor.predicts && !need_state) continue;
     auto found = find(tensor.name);
     if (found == tensors.end()) {
       error.hints.push_back(

@@ -20,24 +20,27 @@ struct StoredTensor {
   double initial = 0;
   MatrixLayout layout;
   std::int64_t bytes = 0;
+  bool predicts = false;  // state that predictions read: it is saved with the weights
 };
 
 class Store {
  public:
   // The place of a tensor with this name and axis order; adds it if it is new.
   std::size_t add(const StoredTensor& tensor);
+  // Gives values to a tensor and its copies, if there is one of that name.
+  void set(const std::string& name, const std::vector<float>& values);
   // After the last add: memory for all, zeroed.
   void allocate();
   float* data(std::size_t tensor) const { return pointers_[tensor]; }
 
   // Every tensor by its initializer.
   void initialize(std::uint64_t seed);
-  // In order of first addition: parameters, or parameters and state.
-  std::vector<NamedTensor> parameters() const { return read(false); }
+  // In order of first addition: what a prediction needs, or parameters and all state.
+  std::vector<NamedTensor> weights() const { return read(false); }
   std::vector<NamedTensor> everything() const { return read(true); }
   std::int64_t parameter_count() const;
   // Takes over values by name, for all copies. Refuses what does not fit, saying how it differs;
-  // `need_state`: state must be there, too.
+  // `need_state`: state that no prediction reads must be there, too.
   Status assign(const std::vector<NamedTensor>& tensors, bool need_state);
 
  private:

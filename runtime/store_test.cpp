@@ -49,7 +49,7 @@ TEST_F(TwoCopies, StartAlikeAndAsDocumented) {
 
 TEST_F(TwoCopies, AreOneTensorToTheOutside) {
   EXPECT_EQ(store_.parameter_count(), 60);
-  ASSERT_EQ(store_.parameters().size(), 1u);
+  ASSERT_EQ(store_.weights().size(), 1u);
   ASSERT_EQ(store_.everything().size(), 2u);
   EXPECT_EQ(store_.everything()[1].name, "w.m");
   std::vector<NamedTensor> tensors = store_.everything();

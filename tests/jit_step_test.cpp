@@ -29,6 +29,7 @@ class RandomProgram {
     batch = pick(1, 40);
     text += fmt::format("train {{ {}optimizer {}; batch {}{} }}\n", loss_, optimizer(), batch,
                         pick(0, 3) == 0 ? "; clip norm=0.5" : "");
+    if (pick(0, 3) == 0) text += "data mnist normalize=standard\n";
   }
 
   // Inputs and leaves for a step of `graph`.

@@ -69,6 +69,37 @@ TEST_F(Run, ProfilesItsKernels) {
   EXPECT_EQ(told["profile"]["kernels"][0]["calls"], 4);
 }
 
+// What is learned of the data goes with the weights.
+TEST_F(Run, NormalizesByTheTrainingSamples) {
+  write_program("net.net", "dense 3 softmax", "normalize=standard validation=16");
+  ASSERT_EQ(netc({"run", "net.net", "--out", "one", "--threads", "1"}).exit_code, 0);
+  ASSERT_EQ(netc({"run", "net.net", "--out", "two", "--threads", "2"}).exit_code, 0);
+  const json one = json::parse(read_file(path_of("one/metrics.json")));
+  EXPECT_EQ(json::parse(read_file(path_of("two/metrics.json")))["weights_sha256"], one["weights_sha256"]);
+  EXPECT_EQ(one["parameters"], 51);
+  runtime::Result<runtime::LoadedTensors> weights =
+      runtime::load_safetensors(path_of("one/weights.safetensors"));
+  ASSERT_TRUE(weights);
+  ASSERT_EQ(weights->tensors.size(), 4u);
+  EXPECT_EQ(weights->tensors[0].name, "data.scale");
+  EXPECT_EQ(weights->tensors[1].name, "data.shift");
+  // The noise is uniform over 128 values, and a quarter of the pixels is 100 brighter: deviation 57, mean 88.
+  EXPECT_NEAR(1 / weights->tensors[0].values[0], 57, 3);
+  EXPECT_NEAR(weights->tensors[1].values[0], -88.0 / 57, 0.1);
+  const Outcome again = netc({"eval", "one", "--json", "again.json"});
+  EXPECT_EQ(again.exit_code, 0) << again.err;
+  const json told = json::parse(read_file(path_of("again.json")));
+  EXPECT_EQ(told["test"]["loss"], one["test"]["loss"]);
+  EXPECT_EQ(told["weights_sha256"], one["weights_sha256"]);
+  // Weights that were learned without it do not fit.
+  write_program("plain.net", "dense 3 softmax");
+  ASSERT_EQ(netc({"run", "plain.net", "--out", "plain"}).exit_code, 0);
+  EXPECT_EQ(netc({"eval", "net.net", "--weights", "plain/weights.safetensors"}).err,
+            "error: the weights are of another network\n"
+            "  = hint: `data.scale` [1] is missing\n"
+            "  = hint: `data.shift` [1] is missing\n");
+}
+
 TEST_F(Run, NamesItsKernelsForPerf) {
   write_program("net.net", "dense 3 softmax");
   // The shell becomes netc, so its process is known.

@@ -14,7 +14,7 @@ class Stop : public Folder {
  protected:
   Stop() {
     write_program("net.net", "dropout 0.2\ndense 24 relu\ndense 3 softmax\ntrain { epochs 100000; batch 8 }",
-                  "validation=14 augment(shift=1, rotate, noise, flip)");
+                  "validation=14 augment(shift=1, rotate, noise, flip) normalize=standard");
   }
   // The number of epochs behind the checkpoint.
   int epochs_done(const std::string& run) {

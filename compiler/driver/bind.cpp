@@ -26,7 +26,7 @@ runtime::MatrixLayout layout_of(const kernel::Buffer& buffer) {
           buffer.layout.block_stride};
 }
 
-runtime::StoredTensor stored(const kernel::Buffer& buffer) {
+runtime::StoredTensor stored(const kernel::Buffer& buffer, bool predicts) {
   runtime::StoredTensor tensor;
   tensor.name = buffer.leaf;
   tensor.extents = buffer.extents;
@@ -35,17 +35,18 @@ runtime::StoredTensor stored(const kernel::Buffer& buffer) {
   tensor.initial = buffer.initializer.value;
   tensor.layout = layout_of(buffer);
   tensor.bytes = buffer.bytes;
+  tensor.predicts = predicts && !buffer.parameter;
   return tensor;
 }
 
-runtime::ProgramBuffer program_buffer(const kernel::Buffer& buffer, runtime::Store& store) {
+runtime::ProgramBuffer program_buffer(const kernel::Buffer& buffer, bool predicts, runtime::Store& store) {
   runtime::ProgramBuffer result;
   result.name = buffer.name;
   result.place = place_of(buffer.storage);
   result.offset = buffer.offset;
   result.is_float = buffer.dtype == kernel::DType::kF32 && buffer.storage != kernel::Storage::kNumbers;
   result.layout = layout_of(buffer);
-  if (buffer.storage == kernel::Storage::kPersistent) result.tensor = store.add(stored(buffer));
+  if (buffer.storage == kernel::Storage::kPersistent) result.tensor = store.add(stored(buffer, predicts));
   return result;
 }
 
@@ -70,10 +71,11 @@ runtime::KernelCall kernel_call(const kernel::Plan& plan, const kernel::Kernel& 
 }  // namespace
 
 runtime::Program bind_program(const kernel::Plan& plan, const std::vector<runtime::KernelFunction>& functions,
-                              std::int64_t batch, runtime::Store& store) {
+                              std::int64_t batch, runtime::Store& store, bool predicts) {
   runtime::Program program;
   program.batch = batch;
-  for (const kernel::Buffer& buffer : plan.buffers) program.buffers.push_back(program_buffer(buffer, store));
+  for (const kernel::Buffer& buffer : plan.buffers)
+    program.buffers.push_back(program_buffer(buffer, predicts, store));
   for (std::size_t k = 0; k < plan.kernels.size(); ++k)
     program.calls.push_back(kernel_call(plan, plan.kernels[k], functions[k]));
   program.check_before = plan.check_before;

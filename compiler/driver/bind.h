@@ -7,8 +7,9 @@
 
 namespace netc::driver {
 
-// Adds the plan's parameters and state to the store.
+// Adds the plan's parameters and state to the store. What a program for predictions reads belongs to the
+// weights.
 runtime::Program bind_program(const kernel::Plan& plan, const std::vector<runtime::KernelFunction>& functions,
-                              std::int64_t batch, runtime::Store& store);
+                              std::int64_t batch, runtime::Store& store, bool predicts = false);
 
 }  // namespace netc::driver

@@ -109,7 +109,7 @@ int evaluate(const Options& options, const Loaded& loaded, const PipelineOptions
   report_test(loaded, *ready.data, totals, runtime::now_seconds() - start, report);
   report.threads = pipeline.threads;
   report.parameters = store.parameter_count();
-  report.weights_sha256 = runtime::sha256_of(store.parameters());
+  report.weights_sha256 = runtime::sha256_of(store.weights());
   report.total_seconds = seconds_since_start(runtime::now_seconds());
   report.peak_rss_bytes = peak_rss_bytes();
   if (int code = print_report(options, report); code != kGood) return code;

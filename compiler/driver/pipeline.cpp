@@ -66,7 +66,7 @@ std::optional<Compiled> compile(const Network& network, const Sources& sources, 
         bind_program(*plans[kTraining], compiled.code->functions(kTraining), batch, *compiled.store);
   }
   compiled.inference =
-      bind_program(*plans[kInference], compiled.code->functions(kInference), batch, *compiled.store);
+      bind_program(*plans[kInference], compiled.code->functions(kInference), batch, *compiled.store, true);
   if (!training) compile_inference(compiled, options.threads, cache);
   compiled.store->allocate();
   return compiled;

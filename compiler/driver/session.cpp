@@ -11,6 +11,7 @@
 #include "compiler/driver/perf_map.h"
 #include "compiler/driver/process.h"
 #include "compiler/driver/settings_file.h"
+#include "runtime/normalize.h"
 #include "runtime/priority.h"
 
 namespace netc::driver {
@@ -42,7 +43,9 @@ int Session::prepare() {
     return code;
   }
   compiled_->store->initialize(loaded_.network.train.seed);
-  return checkpoint_ ? take_checkpoint() : kGood;
+  if (checkpoint_) return take_checkpoint();
+  learn_data();
+  return kGood;
 }
 
 int Session::open_folder() {
@@ -153,6 +156,16 @@ int Session::take_data() {
   tested_ = test_samples(loaded_.network, data_->test.count);
   bind_training();
   return kGood;
+}
+
+// From the samples that are trained on; a run that is resumed knows it.
+void Session::learn_data() {
+  const auto kind = loaded_.network.data.normalize.value_or(runtime::Normalization::kNone);
+  if (kind == runtime::Normalization::kNone) return;
+  const runtime::Normalizer learned = runtime::learn_normalizer(
+      kind, data_->train, split_.train, data_->sample_extents.back(), pipeline_.threads);
+  compiled_->store->set(runtime::kDataScale, learned.scale);
+  compiled_->store->set(runtime::kDataShift, learned.shift);
 }
 
 // To the samples, or to what is made of them.

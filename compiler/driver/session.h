@@ -34,6 +34,7 @@ class Session {
   int compile_network();
   int take_data();
   void bind_training();
+  void learn_data();
   int save_perf_map();
   void begin_testing();
   int await_testing();

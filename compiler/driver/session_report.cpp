@@ -126,7 +126,7 @@ int Session::finish(int exit_code) {
   if (testing_.valid()) await_testing();
   fill_report();
   if (exit_code == kGood) exit_code = test();
-  const std::vector<runtime::NamedTensor> weights = compiled_->store->parameters();
+  const std::vector<runtime::NamedTensor> weights = compiled_->store->weights();
   report_.weights_sha256 = runtime::sha256_of(weights);
   if (folder_) {
     if (int code =

@@ -46,6 +46,11 @@ constexpr std::string_view kAugment = "augment";
 // Words that say how many channels the images have.
 constexpr std::pair<std::string_view, std::int64_t> kChannelWords[] = {{"grey", 1}, {"rgb", 3}};
 
+constexpr std::pair<std::string_view, runtime::Normalization> kNormalizations[] = {
+    {"none", runtime::Normalization::kNone},
+    {"standard", runtime::Normalization::kStandard},
+    {"minmax", runtime::Normalization::kMinMax}};
+
 // `size=28x28`, `size=28`
 const ParameterDef kSize{.name = "size",
                          .kind = ValueKind::kExtents,
@@ -164,11 +169,23 @@ class DataReader {
     spec_.images.width = extents.back();
   }
 
+  void add_normalization(const ast::Name& key, const ast::Expr& expr) {
+    if (spec_.normalize) fail(kRepeatedDataSetting, key.span, key.text);
+    ParameterDef parameter{.name = key.text, .kind = ValueKind::kWord, .words = {}};
+    for (const auto& [word, kind] : kNormalizations) parameter.words.push_back(word);
+    const auto* word = std::get_if<ast::NameUse>(&expr.node);
+    std::optional<Value> value = word != nullptr ? Value{word->name} : values_.evaluate(expr);
+    std::optional<ArgumentValue> read =
+        value ? read_value(parameter, *value, expr.span, diagnostics_) : std::nullopt;
+    good_ = good_ && read;
+    if (!read) return;
+    for (const auto& [known, kind] : kNormalizations)
+      if (known == std::get<std::string>(*read)) spec_.normalize = kind;
+  }
+
   void add_setting(const ast::Name& key, const ast::Expr& value) {
-    if (key.text == "size") {
-      add_size(key, value);
-      return;
-    }
+    if (key.text == "size") return add_size(key, value);
+    if (key.text == "normalize") return add_normalization(key, value);
     const std::map<std::string_view, std::optional<Amount>*> settings{
         {"validation", &spec_.validation}, {"test", &spec_.test}, {"limit", &spec_.limit}};
     auto found = settings.find(key.text);
@@ -179,7 +196,7 @@ class DataReader {
         return;
       }
       DiagnosticBuilder error = diagnostics_.error(kUnknownDataSetting, key.span, key.text);
-      const std::vector<std::string> candidates{"validation", "test", "limit", "size"};
+      const std::vector<std::string> candidates{"validation", "test", "limit", "size", "normalize"};
       if (std::optional<std::string> near = suggest(key.text, candidates))
         error.caret("did you mean `" + *near + "`?");
       return;

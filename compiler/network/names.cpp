@@ -15,8 +15,8 @@ using Names = std::string_view;
 constexpr Names kStatements[] = {"model", "data", "input", "train"};
 constexpr Names kPlannedDataSources[] = {"csv",   "npy",     "npz", "text",  "circles",
                                          "moons", "spirals", "xor", "blobs", "checkerboard"};
-constexpr Names kPlannedDataSettings[] = {"normalize", "shuffle", "cv",      "target",
-                                          "task",      "series",  "context", "class_weight"};
+constexpr Names kPlannedDataSettings[] = {"shuffle", "cv",      "target",      "task",
+                                          "series",  "context", "class_weight"};
 constexpr Names kTrainSettings[] = {"optimizer", "loss", "epochs", "batch",
                                     "seed",      "lr",   "clip",   "validation"};
 constexpr Names kPlannedTrainSettings[] = {"early_stop", "reduce_lr", "metrics", "l1",

@@ -29,6 +29,7 @@ struct DataSpec {
   std::string directory;           // of the .net file, or the working directory for --data
   runtime::ImageSettings images;   // `size=32x32 grey`
   runtime::Augmentation augmentation;
+  std::optional<runtime::Normalization> normalize;
   Span augment_span;  // empty where there is none
   std::optional<Amount> validation, test, limit;
   Span span;  // empty when data is not mentioned

@@ -18,6 +18,8 @@ std::string data_text(const DataSpec& data) {
   const auto& [height, width, channels] = data.images;
   if (height > 0) text += fmt::format(" size={}x{}", height, width);
   if (channels > 0) text += channels == 1 ? " grey" : " rgb";
+  if (data.normalize == runtime::Normalization::kStandard) text += " normalize=standard";
+  if (data.normalize == runtime::Normalization::kMinMax) text += " normalize=minmax";
   if (data.augmentation != runtime::Augmentation{}) text += " " + print(data.augmentation);
   return text + amount_text("validation", data.validation) + amount_text("test", data.test) +
          amount_text("limit", data.limit);

@@ -8,6 +8,7 @@
 #include "compiler/training/autodiff.h"
 #include "compiler/training/optimizer.h"
 #include "compiler/training/rewrite.h"
+#include "runtime/normalize.h"
 
 namespace netc::training {
 
@@ -46,18 +47,33 @@ Inputs add_inputs(Builder& builder, const Network& network, std::int64_t batch) 
   return inputs;
 }
 
-// Bytes become numbers from 0 to 1.
-ValueId add_conversion(Builder& builder, ValueId samples) {
+// Bytes become numbers from 0 to 1, or what was learned of the training samples: x * scale + shift, where
+// either is state, [channels].
+ValueId add_conversion(Builder& builder, const Network& network, ValueId samples) {
+  using runtime::Normalization;
   ScalarExpr expr;
-  ScalarId byte = expr.pool.unary(ScalarOp::kConvert, expr.pool.operand(0));
-  expr.root = expr.pool.binary(ScalarOp::kMultiply, byte, expr.pool.constant(1.0 / 255));
-  return builder.map(std::move(expr), {samples});
+  ScalarPool& pool = expr.pool;
+  ScalarId byte = pool.unary(ScalarOp::kConvert, pool.operand(0));
+  if (network.data.normalize.value_or(Normalization::kNone) == Normalization::kNone) {
+    expr.root = pool.binary(ScalarOp::kMultiply, byte, pool.constant(1.0 / 255));
+    return builder.map(std::move(expr), {samples});
+  }
+  builder.set_span(network.data.span);
+  const Extents extents = builder.type(samples).extents, channels{extents.back()};
+  ValueId scale = builder.state(runtime::kDataScale, channels, 1.0 / 255);
+  ValueId shift = builder.state(runtime::kDataShift, channels, 0);
+  // A single channel is read at the same place by all.
+  const IndexMap map = channels[0] == 1 ? IndexMap{{}} : axis(static_cast<std::uint32_t>(extents.size() - 1));
+  expr.root =
+      pool.binary(ScalarOp::kAdd, pool.binary(ScalarOp::kMultiply, byte, pool.operand(1)), pool.operand(2));
+  return builder.map(std::move(expr), extents, {samples, scale, shift},
+                     {graph::identity_map(extents.size()), map, map});
 }
 
 ValueId add_layers(Builder& builder, const Network& network, const Inputs& inputs, std::int64_t batch,
                    bool training) {
   BuildContext context{builder, inputs.step, batch, training};
-  ValueId value = add_conversion(builder, inputs.samples);
+  ValueId value = add_conversion(builder, network, inputs.samples);
   for (const Layer& layer : network.layers) {
     builder.set_span(layer.span);
     if (layer.def) value = layer.def->build(context, layer, value);
