@@ -45,7 +45,8 @@ std::vector<KnownSet> make_sets() {
        {"T-shirt/top", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag",
         "ankle boot"},
        "/usr/share/datasets/fashion-mnist",
-       "on Debian: `apt install dataset-fashion-mnist`; elsewhere, put its four files into `data/fashion_mnist` beside the program"},
+       "on Debian: `apt install dataset-fashion-mnist`; elsewhere, put its four files into "
+       "`data/fashion_mnist` beside the program"},
   };
 }
 
