@@ -18,13 +18,11 @@ int check_command(const Options& options) {
   Diagnostics diagnostics;
   std::optional<kernel::Plan> plan =
       plan_training(loaded.value->network, loaded.value->sources, *pipeline, diagnostics);
-  if (!plan) {
-    print_diagnostics(loaded.value->sources, diagnostics);
-    return kProgramError;
-  }
-  fmt::print("{}", summary(loaded.value->network, loaded.value->sources,
-                           plan->arena_bytes + plan->persistent_bytes));
-  return kGood;
+  const std::int64_t bytes = plan ? plan->arena_bytes + plan->persistent_bytes : 0;
+  fmt::print("{}", summary(loaded.value->network, loaded.value->sources, bytes));
+  if (plan) return kGood;
+  print_diagnostics(loaded.value->sources, diagnostics);
+  return kProgramError;
 }
 
 }  // namespace netc::driver

@@ -30,18 +30,26 @@ int emit_syntax(const Origin& origin, Stage stage) {
   return finish(sources, diagnostics, program ? print_ast(sources, *program) : "");
 }
 
-std::string print_stage(const Loaded& loaded, const kernel::Plan& plan, const kernel::Target& target,
+// A level above the kernels: it is there even where kernels are not.
+int emit_above_kernels(const Loaded& loaded, Stage stage) {
+  const std::string text = stage == Stage::kNetwork
+                               ? print(loaded.network, loaded.sources)
+                               : graph::print(training::build_training_step(loaded.network), &loaded.sources);
+  return finish(loaded.sources, {}, text);
+}
+
+std::string print_stage(const Sources& sources, const kernel::Plan& plan, const kernel::Target& target,
                         Stage stage) {
   switch (stage) {
     case Stage::kTokens:
-    case Stage::kAst: break;
-    case Stage::kNetwork: return print(loaded.network, loaded.sources);
-    case Stage::kGraph: return graph::print(training::build_training_step(loaded.network), &loaded.sources);
-    case Stage::kKernel: return kernel::print(plan, &loaded.sources);
+    case Stage::kAst:
+    case Stage::kNetwork:
+    case Stage::kGraph: break;
+    case Stage::kKernel: return kernel::print(plan, &sources);
     case Stage::kLlvm: return codegen::emit_llvm(plan, target);
     case Stage::kAsm: return codegen::emit_assembly(plan, target);
   }
-  NETC_CHECK(false, "syntax is printed before a network is built");
+  NETC_CHECK(false, "the levels above the kernels are printed before there is a plan");
   return "";
 }
 
@@ -53,6 +61,7 @@ int emit_command(const Options& options) {
   if (options.stage <= Stage::kAst) return emit_syntax(*origin.value, options.stage);
   OrExit<Loaded> loaded = load_program(*origin.value, options, false);
   if (!loaded.value) return loaded.exit_code;
+  if (options.stage <= Stage::kGraph) return emit_above_kernels(*loaded.value, options.stage);
   std::optional<PipelineOptions> pipeline = pipeline_options(options.cpu, options.threads, false);
   if (!pipeline) return kUsageError;
   pipeline->overrides = options.schedule;
@@ -60,7 +69,7 @@ int emit_command(const Options& options) {
   std::optional<kernel::Plan> plan =
       plan_training(loaded.value->network, loaded.value->sources, *pipeline, diagnostics);
   return finish(loaded.value->sources, diagnostics,
-                plan ? print_stage(*loaded.value, *plan, pipeline->target, options.stage) : "");
+                plan ? print_stage(loaded.value->sources, *plan, pipeline->target, options.stage) : "");
 }
 
 }  // namespace netc::driver

@@ -14,10 +14,11 @@
 //                stand below `convert`.
 // - contract     result[r(d)] += a[map_a(d)] * b[map_b(d)] for d in the domain.
 // - reduce       result[r(d)] = sum | max | argmax over the domain points d with that result index, in the
-//                domain's order. max of nothing is -infinity and lets NaN through. argmax (i32) is the
-//                position of the first maximum, counted row-major over the domain axes that the result map
-//                does not use; a NaN counts as the maximum. The result map of max and argmax uses at most
-//                one axis in each entry, and no axis twice, so that a position names one point.
+//                domain's order. A point that reads outside of the operand takes no part: padding is never
+//                a maximum. max of nothing is -infinity and lets NaN through. argmax (i32) is the position
+//                of the first maximum, counted row-major over the domain axes that the result map does not
+//                use, with those outside; a NaN counts as the maximum. The result map of max and argmax uses
+//                at most one axis in each entry, and no axis twice, so that a position names one point.
 // - view         reshape (same elements, row-major), remap (result[d] = operand[map(d)], 0 outside:
 //                transpose, slice, pad, window), concat.
 // - gather       result[i..., rest...] = table[indices[i...], rest...]; an index out of range reads 0.

@@ -81,14 +81,14 @@ bool stays_inside(const IndexMap& map, const Extents& domain, const Extents& ext
   return true;
 }
 
-std::optional<IndexMap> inverse_permutation(const IndexMap& map, const Extents& domain,
-                                            const Extents& extents) {
-  if (map.size() != domain.size()) return std::nullopt;
-  IndexMap inverse(domain.size());
+std::optional<IndexMap> inverse_of(const IndexMap& map, std::size_t domain_rank) {
+  if (map.size() != domain_rank) return std::nullopt;
+  IndexMap inverse(domain_rank);
   for (std::size_t i = 0; i < map.size(); ++i) {
-    std::optional<std::uint32_t> axis = plain_axis(map[i]);
-    if (!axis || domain[*axis] != extents[i] || !inverse[*axis].terms.empty()) return std::nullopt;
-    inverse[*axis].terms = {{static_cast<std::uint32_t>(i), 1}};
+    if (map[i].terms.size() != 1 || map[i].terms[0].coefficient != 1) return std::nullopt;
+    AffineIndex& source = inverse[map[i].terms[0].axis];
+    if (!source.terms.empty()) return std::nullopt;
+    source = {.offset = -map[i].offset, .terms = {{static_cast<std::uint32_t>(i), 1}}};
   }
   return inverse;
 }

@@ -18,9 +18,9 @@ IndexMap compose(const IndexMap& outer, const IndexMap& inner);
 // No point of the domain is taken outside of `extents`.
 bool stays_inside(const IndexMap& map, const Extents& domain, const Extents& extents);
 
-// If the map is a bijection from the domain to `extents` that only reorders axes: its inverse.
-std::optional<IndexMap> inverse_permutation(const IndexMap& map, const Extents& domain,
-                                            const Extents& extents);
+// Where the point of the domain lies that the map takes to an element; empty unless the map only reorders and
+// shifts the axes of a domain of that rank. It may lie outside of the domain: then no point is taken there.
+std::optional<IndexMap> inverse_of(const IndexMap& map, std::size_t domain_rank);
 
 // Each entry uses at most one axis, with a coefficient that is not 0, and no axis appears twice.
 bool is_separable(const IndexMap& map);

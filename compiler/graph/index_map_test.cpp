@@ -41,15 +41,15 @@ TEST(IndexMapTest, KnowsWhetherItLeavesATensor) {
   EXPECT_TRUE(stays_inside({}, {4}, {}));
 }
 
-TEST(IndexMapTest, InvertsPermutationsOnly) {
-  IndexMap turn{entry(0, 2), entry(0, 0), entry(0, 1)};
-  std::optional<IndexMap> inverse = inverse_permutation(turn, {2, 3, 4}, {4, 2, 3});
+TEST(IndexMapTest, InvertsWhatReordersAndShifts) {
+  IndexMap turn{entry(0, 2), entry(3, 0), entry(0, 1)};
+  std::optional<IndexMap> inverse = inverse_of(turn, 3);
   ASSERT_TRUE(inverse);
   EXPECT_EQ(compose(turn, *inverse), identity_map(3));
-  EXPECT_FALSE(inverse_permutation(turn, {2, 3, 4}, {5, 2, 3}));
-  EXPECT_FALSE(inverse_permutation({entry(0, 0), entry(0, 0)}, {2, 2}, {2, 2}));
-  EXPECT_FALSE(inverse_permutation({entry(0, 0)}, {2, 2}, {2}));
-  EXPECT_FALSE(inverse_permutation({entry(1, 0)}, {2}, {2}));
+  EXPECT_EQ((*inverse)[0].offset, -3);
+  EXPECT_FALSE(inverse_of({entry(0, 0), entry(0, 0)}, 2));
+  EXPECT_FALSE(inverse_of({entry(0, 0)}, 2));
+  EXPECT_FALSE(inverse_of({entry(0, 0, 2)}, 1));
 }
 
 TEST(IndexMapTest, SeparableMapsUseEachAxisOnce) {

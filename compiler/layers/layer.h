@@ -23,7 +23,7 @@ enum class ValueKind {
   kCount,    // a whole number, at least `minimum`
   kNumber,   // a real number
   kShare,    // a real number in [0, 1), also as a percentage
-  kExtents,  // `3x3`; one number n reads as n (a count)
+  kExtents,  // `3x3`; one number n reads as n (a count); or one of `words`, if there are any
   kWord,     // one of `words`
   kText,     // a string
   kFlag,     // a bare word: there or not
@@ -34,9 +34,9 @@ struct ParameterDef {
   ValueKind kind = ValueKind::kCount;
   bool positional = false;
   bool required = false;
-  double minimum = 0;                   // kCount, kNumber
-  double maximum = 1e15;                // kCount, kNumber
-  std::vector<std::string_view> words;  // kWord
+  double minimum = 0;                   // kCount, kNumber, kExtents
+  double maximum = 1e15;                // kCount, kNumber, kExtents
+  std::vector<std::string_view> words;  // kWord, kExtents
 };
 
 using ArgumentValue = std::variant<bool, std::int64_t, double, std::string, std::vector<std::int64_t>>;
@@ -49,6 +49,10 @@ struct Arguments {
   bool has(std::string_view name) const { return values.contains(name); }
   std::int64_t count(std::string_view name, std::int64_t otherwise) const;
   double number(std::string_view name, double otherwise) const;
+  std::string word(std::string_view name, std::string_view otherwise) const;
+  // Empty where they are not given, or given as a word.
+  std::vector<std::int64_t> extents(std::string_view name) const;
+  Span span(std::string_view name, Span otherwise) const;
 };
 
 struct LayerDef;

@@ -5,9 +5,19 @@
 
 // One line a layer.
 #define NETC_LAYERS(LAYER) \
+  LAYER(conv)              \
+  LAYER(conv1d)            \
+  LAYER(conv_transpose)    \
   LAYER(dense)             \
+  LAYER(depthwise)         \
   LAYER(dropout)           \
-  LAYER(flatten)
+  LAYER(flatten)           \
+  LAYER(global_pool)       \
+  LAYER(pad)               \
+  LAYER(pool)              \
+  LAYER(reshape)           \
+  LAYER(separable)         \
+  LAYER(upsample)
 
 namespace netc {
 
@@ -21,31 +31,9 @@ namespace {
 constexpr const LayerDef* kLayers[] = {NETC_LAYERS(NETC_ROW)};
 #undef NETC_ROW
 
-constexpr std::array<std::string_view, 25> kPlanned{"conv",
-                                                    "depthwise",
-                                                    "separable",
-                                                    "conv1d",
-                                                    "conv_transpose",
-                                                    "pool",
-                                                    "global_pool",
-                                                    "reshape",
-                                                    "spatial_dropout",
-                                                    "noise",
-                                                    "batchnorm",
-                                                    "layernorm",
-                                                    "rmsnorm",
-                                                    "groupnorm",
-                                                    "rnn",
-                                                    "lstm",
-                                                    "gru",
-                                                    "bidirectional",
-                                                    "embed",
-                                                    "attention",
-                                                    "positions",
-                                                    "residual",
-                                                    "branch",
-                                                    "pad",
-                                                    "upsample"};
+constexpr std::array<std::string_view, 15> kPlanned{
+    "spatial_dropout", "noise", "batchnorm", "layernorm", "rmsnorm",  "groupnorm", "rnn", "lstm", "gru",
+    "bidirectional",   "embed", "attention", "positions", "residual", "branch"};
 
 }  // namespace
 

@@ -14,11 +14,15 @@ std::int64_t saturating_multiply(std::int64_t a, std::int64_t b) {
   return __builtin_mul_overflow(a, b, &product) ? std::numeric_limits<std::int64_t>::max() : product;
 }
 
-std::int64_t Shape::elements() const {
+std::int64_t product(std::span<const std::int64_t> extents) {
   std::int64_t product = 1;
   for (std::int64_t extent : extents) product = saturating_multiply(product, extent);
   return product;
 }
+
+std::int64_t Shape::elements() const { return product(extents); }
+
+std::int64_t Shape::places() const { return product(std::span(extents).first(extents.size() - 1)); }
 
 std::string print(const Shape& shape) { return fmt::format("{}", fmt::join(shape.extents, "x")); }
 

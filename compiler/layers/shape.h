@@ -2,6 +2,7 @@
 // What flows between layers. The batch is implied.
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -21,10 +22,15 @@ struct Shape {
 
   // The largest int64 where the product does not fit.
   std::int64_t elements() const;
+  // The last extent, and the product of the others.
+  std::int64_t channels() const { return extents.back(); }
+  std::int64_t places() const;
 };
 
 // a * b of numbers >= 0, or the largest int64 where that does not fit.
 std::int64_t saturating_multiply(std::int64_t a, std::int64_t b);
+// Likewise, of all of them.
+std::int64_t product(std::span<const std::int64_t> extents);
 
 // `128`, `28x28x1`
 std::string print(const Shape& shape);

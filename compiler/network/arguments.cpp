@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include <fmt/ranges.h>
+
 #include "compiler/network/names.h"
 #include "compiler/support/suggest.h"
 
@@ -42,8 +44,7 @@ class ArgumentReader {
   std::optional<ReadArguments> finish() {
     for (const ParameterDef& parameter : table_.parameters) {
       if (!good_ || !parameter.required || result_.arguments.spans.contains(parameter.name)) continue;
-      fail(diagnostics_.error(kMissingArgument, name_.span, table_.name, parameter.name))
-          .hint(example(parameter));
+      fail(diagnostics_.error(kMissingArgument, name_.span, table_.name, parameter.name)).hint(example());
     }
     return good_ ? std::optional(std::move(result_)) : std::nullopt;
   }
@@ -54,11 +55,18 @@ class ArgumentReader {
     return error;
   }
 
-  std::string example(const ParameterDef& parameter) const {
-    std::string_view value = parameter.kind == ValueKind::kShare     ? "0.5"
-                             : parameter.kind == ValueKind::kExtents ? "3x3"
-                                                                     : "128";
-    return "write `" + std::string(table_.name) + " " + std::string(value) + "`";
+  // `write `conv 128 3x3``: the name with all that it needs.
+  std::string example() const {
+    std::string text(table_.name);
+    for (const ParameterDef& parameter : table_.parameters) {
+      if (!parameter.required) continue;
+      text += parameter.kind == ValueKind::kShare     ? " 0.5"
+              : parameter.kind == ValueKind::kNumber  ? " 0.1"
+              : parameter.kind == ValueKind::kExtents ? " 3x3"
+              : parameter.kind == ValueKind::kWord    ? " " + std::string(parameter.words[0])
+                                                      : " 128";
+    }
+    return "write `" + text + "`";
   }
 
   const ParameterDef* find(std::string_view name) const {
@@ -76,6 +84,7 @@ class ArgumentReader {
       DiagnosticBuilder error = fail(diagnostics_.error(kUnknownKey, key.span, table_.name, key.text));
       if (std::optional<std::string> near = suggest(key.text, candidates))
         error.caret("did you mean `" + *near + "`?");
+      else if (!candidates.empty()) error.hint(fmt::format("it has `{}`", fmt::join(candidates, "`, `")));
     } else {
       store(*parameter, expr, key.span);
     }
@@ -90,7 +99,9 @@ class ArgumentReader {
       if (take(*choice, expr.span))
         result_.arguments.values.insert_or_assign(std::string(choice->name), word);
     } else if (!add_activation(expr)) {
-      if (values_.find(word) != nullptr) add_positional(expr);
+      const ParameterDef* next = next_positional();
+      const bool is_choice = next != nullptr && next->kind == ValueKind::kWord;
+      if (is_choice || values_.find(word) != nullptr) add_positional(expr);
       else if (values_.is_failed(word)) good_ = false;
       else report_unknown(word, expr);
     }
@@ -168,11 +179,17 @@ class ArgumentReader {
     return fresh;
   }
 
+  // Whether a word behind a key is one of the key's own, or meant to be.
+  bool is_choice(const ParameterDef& parameter, const std::string& word) const {
+    if (parameter.words.empty()) return false;
+    return parameter.kind == ValueKind::kWord || (values_.find(word) == nullptr && !values_.is_failed(word));
+  }
+
   void store(const ParameterDef& parameter, const ast::Expr& expr, Span place) {
     if (!take(parameter, place)) return;
     std::optional<ArgumentValue> read;
     const auto* word = std::get_if<ast::NameUse>(&expr.node);
-    if (parameter.kind == ValueKind::kWord && word != nullptr) {
+    if (word != nullptr && is_choice(parameter, word->name)) {
       read = read_value(parameter, Value{.data = word->name}, expr.span, diagnostics_);
     } else if (std::optional<Value> value = values_.evaluate(expr)) {
       read = read_value(parameter, *value, expr.span, diagnostics_);

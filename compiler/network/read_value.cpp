@@ -27,7 +27,9 @@ std::string wanted(const ParameterDef& parameter) {
     case ValueKind::kCount: return "a whole number";
     case ValueKind::kNumber: return "a number";
     case ValueKind::kShare: return "a share between 0 and 1";
-    case ValueKind::kExtents: return "a shape such as 3x3";
+    case ValueKind::kExtents:
+      if (parameter.words.empty()) return "a shape such as 3x3";
+      return fmt::format("a shape such as 3x3, or one of {}", fmt::join(parameter.words, ", "));
     case ValueKind::kWord: return fmt::format("one of {}", fmt::join(parameter.words, ", "));
     case ValueKind::kText: return "a text in quotes";
     case ValueKind::kFlag: return "no value: it is a word of its own";
@@ -60,6 +62,18 @@ Result read_number(const ParameterDef& parameter, double number, Span place, Dia
   return static_cast<std::int64_t>(number);
 }
 
+Result read_extents(const ParameterDef& parameter, const std::vector<std::int64_t>& extents, Span place,
+                    Diagnostics& diagnostics) {
+  for (std::int64_t extent : extents) {
+    const auto number = static_cast<double>(extent);
+    if (number >= parameter.minimum && number <= parameter.maximum) continue;
+    diagnostics.error(kOutOfRange, place, parameter.name, range_text(parameter) + " in every direction",
+                      number);
+    return std::nullopt;
+  }
+  return extents;
+}
+
 Result read_word(const ParameterDef& parameter, const std::string& word, Span place,
                  Diagnostics& diagnostics) {
   if (std::ranges::find(parameter.words, word) != parameter.words.end()) return word;
@@ -81,15 +95,10 @@ Result read_value(const ParameterDef& parameter, const Value& value, Span place,
     if (numeric && (!value.percent || kind == ValueKind::kShare))
       return read_number(parameter, *number, place, diagnostics);
   } else if (const auto* extents = std::get_if<std::vector<std::int64_t>>(&value.data)) {
-    const bool positive = std::ranges::all_of(*extents, [](std::int64_t extent) { return extent >= 1; });
-    if (kind == ValueKind::kExtents && positive) return *extents;
-    if (kind == ValueKind::kExtents) {
-      diagnostics.error(kOutOfRange, place, parameter.name, "at least 1 in every direction", 0);
-      return std::nullopt;
-    }
+    if (kind == ValueKind::kExtents) return read_extents(parameter, *extents, place, diagnostics);
   } else if (const auto* text = std::get_if<std::string>(&value.data)) {
     if (kind == ValueKind::kText) return *text;
-    if (kind == ValueKind::kWord) return read_word(parameter, *text, place, diagnostics);
+    if (!parameter.words.empty()) return read_word(parameter, *text, place, diagnostics);
   }
   diagnostics.error(kWrongValue, place, parameter.name, wanted(parameter), describe(value));
   return std::nullopt;

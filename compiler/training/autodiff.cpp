@@ -155,7 +155,9 @@ class Backward {
   void scatter(ValueId operand, const Adjoint& adjoint, const Extents& domain, const IndexMap& place) {
     if (!is_active(operand)) return;
     const Extents extents = graph_.type(operand).extents;
-    if (std::optional<IndexMap> inverse = inverse_permutation(place, domain, extents)) {
+    if (std::optional<IndexMap> inverse = inverse_of(place, domain.size())) {
+      if (!stays_inside(*inverse, extents, domain))
+        return contribute(operand, builder_.remap(materialize(adjoint, domain), *inverse, extents));
       Adjoint moved = adjoint;
       if (!adjoint.uniform) moved.map = compose(adjoint.map, *inverse);
       contribute(operand, std::move(moved));

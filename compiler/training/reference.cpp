@@ -152,12 +152,11 @@ class Interpreter {
     for_each_point(op.domain, [&](auto d) {
       std::optional<std::size_t> place = locate(op.result, out.extents, d);
       if (!place) return;
-      double candidate = read(operand(0), op.operand, d);
-      if (replaces_maximum(candidate, best[*place])) {
-        best[*place] = candidate;
-        position[*place] = seen[*place];
-      }
-      ++seen[*place];
+      const std::int64_t number = seen[*place]++;
+      std::optional<std::size_t> from = locate(op.operand, operand(0).extents, d);
+      if (!from || !replaces_maximum(operand(0).values[*from], best[*place])) return;
+      best[*place] = operand(0).values[*from];
+      position[*place] = number;
     });
     for (std::size_t i = 0; i < best.size(); ++i) {
       if (op.kind == ReduceKind::kArgmax) out.values[i] = static_cast<double>(position[i]);

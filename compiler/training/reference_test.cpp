@@ -111,6 +111,19 @@ TEST(ReferenceTest, MaximaAndTheirPlaces) {
   EXPECT_EQ(value_of(graph, one, leaves)[1], -kInfinity);
 }
 
+TEST(ReferenceTest, PaddingIsNeverAMaximum) {
+  Graph graph;
+  Builder b(graph);
+  ValueId x = b.input("x", {DType::kF32, {3}});
+  ReferenceLeaves leaves{{"x", {{3}, {-5, -3, -4}}}};
+  // Windows of three around each place; the first begins, and the last ends, outside.
+  IndexMap window{{.offset = -1, .terms = {{0, 1}, {1, 1}}}}, kept = axes_map(std::array{0u});
+  EXPECT_EQ(value_of(graph, b.reduce(ReduceKind::kMax, x, {3, 3}, window, kept, {3}), leaves),
+            (Values{-3, -3, -3}));
+  EXPECT_EQ(value_of(graph, b.reduce(ReduceKind::kArgmax, x, {3, 3}, window, kept, {3}), leaves),
+            (Values{2, 1, 0}));
+}
+
 TEST(ReferenceTest, GatherScatterAndConcat) {
   Graph graph;
   Builder b(graph);

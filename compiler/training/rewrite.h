@@ -20,4 +20,10 @@ graph::Graph merge_equal(graph::Graph graph);
 // than now.
 graph::Graph inline_maps(graph::Graph graph);
 
+// A contraction or a sum that scatters, adding to its result at a sum of axes (`[b, p + r - 1, c]`: the
+// gradient of a convolution or of windows), becomes one that gathers (`[b, h, c]`, reading at `h - r + 1`)
+// where the longest of those axes has the coefficient 1 and some operand reads 0 wherever that axis ends. The
+// terms of a sum may come in another order.
+graph::Graph gather_results(graph::Graph graph);
+
 }  // namespace netc::training

@@ -218,6 +218,27 @@ output second = %4
 )");
 }
 
+// Adds three taps around each place: as a gradient of a convolution does.
+std::string gathered(std::int64_t stride, std::int64_t taps) {
+  Graph graph;
+  Builder b(graph);
+  ValueId g = b.input("g", {kF32, {8}}), w = b.input("w", {kF32, {taps}});
+  Contract scatter{.domain = {8, taps}, .a = on({0}), .b = on({1}), .result = {}};
+  scatter.result = {{.offset = -1, .terms = {{0, stride}, {1, 1}}}};
+  b.contract(g, w, scatter, {8 * stride});
+  graph = gather_results(std::move(graph));
+  EXPECT_EQ(verify(graph), "");
+  const std::string text = print(graph);
+  return text.substr(text.find("%2"));
+}
+
+TEST(RewriteTest, SumsThatScatterGather) {
+  EXPECT_EQ(gathered(1, 3), "%2 = contract f32[8] (i, j in 8, 3) a=%0[i - j + 1] b=%1[j] -> [i]\n");
+  // A place between two windows has no window of its own; and to go over the taps would be a long way.
+  EXPECT_EQ(gathered(2, 3), "%2 = contract f32[16] (i, j in 8, 3) a=%0[i] b=%1[j] -> [2*i + j - 1]\n");
+  EXPECT_EQ(gathered(1, 9), "%2 = contract f32[8] (i, j in 8, 8) a=%0[i] b=%1[-i + j + 1] -> [j]\n");
+}
+
 TEST(RewriteTest, DeadNodesGoAndLeavesStay) {
   Graph graph;
   Builder b(graph);

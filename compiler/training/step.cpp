@@ -152,7 +152,7 @@ Graph build_forward(const Network& network, std::int64_t batch, bool training) {
                                mean.pool.unary(ScalarOp::kConvert, mean.pool.operand(1)));
   ValueId loss = builder.map(std::move(mean), {loss_sum, inputs.count});
   graph.outputs = {{"output", output}, {"loss_sum", loss_sum}, {"correct", correct}, {"loss", loss}};
-  return merge_equal(inline_maps(std::move(graph)));
+  return merge_equal(inline_maps(gather_results(std::move(graph))));
 }
 
 void keep_outputs(Graph& graph, std::initializer_list<std::string_view> names) {
@@ -173,7 +173,7 @@ Graph build_training_step(const Network& network) {
   std::vector<ValueId> gradients = add_gradients(graph, *graph.output("loss"), parameters);
   add_updates(graph, network.train, parameters, gradients);
   keep_outputs(graph, {"loss_sum", "correct"});
-  return drop_dead(merge_equal(inline_maps(std::move(graph))));
+  return drop_dead(merge_equal(inline_maps(gather_results(std::move(graph)))));
 }
 
 Graph build_inference(const Network& network, std::int64_t batch) {
