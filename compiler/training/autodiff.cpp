@@ -9,6 +9,7 @@
 #include "compiler/support/check.h"
 #include "compiler/support/overloaded.h"
 #include "compiler/training/autodiff_scan.h"
+#include "compiler/training/factor.h"
 
 namespace netc::training {
 
@@ -71,6 +72,11 @@ class Backward {
         if (active_[index(operand)]) active_[i] = true;
       }
     }
+    uses_.assign(index(last) + 1, 0);
+    for (std::size_t i = 0; i <= index(last); ++i) {
+      if (!active_[i]) continue;
+      for (ValueId operand : graph_.nodes[i].operands) ++uses_[index(operand)];
+    }
   }
   bool is_active(ValueId id) const { return index(id) < active_.size() && active_[index(id)]; }
 
@@ -84,6 +90,7 @@ class Backward {
 
   // The sum of the contributions, which stays theirs.
   std::optional<Adjoint> take(ValueId id) {
+    reduce_scattered(id);
     std::vector<Adjoint>& parts = contributions_[index(id)];
     if (parts.empty()) return std::nullopt;
     if (parts.size() > 1) {
@@ -163,9 +170,37 @@ class Backward {
       contribute(operand, std::move(moved));
       return;
     }
+    if (uses_[index(operand)] == 1)
+      return contribute(operand, scattered_sum(operand, adjoint, domain, place));
+    scattered_[index(operand)].push_back({adjoint, domain, place});
+  }
+
+  ValueId scattered_sum(ValueId operand, const Adjoint& adjoint, const Extents& domain,
+                        const IndexMap& place) {
     Reading from = reading(adjoint, domain, identity_map(domain.size()), domain);
-    contribute(operand,
-               builder_.reduce(ReduceKind::kSum, from.source, domain, std::move(from.map), place, extents));
+    return builder_.reduce(ReduceKind::kSum, from.source, domain, std::move(from.map), place,
+                           Extents(graph_.type(operand).extents));
+  }
+
+  // Adjoints that are scattered alike are added up first, so that one sum is enough.
+  void reduce_scattered(ValueId id) {
+    auto found = scattered_.find(index(id));
+    if (found == scattered_.end()) return;
+    std::vector<Scattered> left = std::move(found->second);
+    scattered_.erase(found);
+    while (!left.empty()) {
+      const Scattered first = left[0];
+      auto is_alike = [&](const Scattered& other) {
+        return other.domain == first.domain && other.place == first.place;
+      };
+      std::vector<Adjoint> parts;
+      for (const Scattered& other : left) {
+        if (is_alike(other)) parts.push_back(other.adjoint);
+      }
+      std::erase_if(left, is_alike);
+      const Adjoint sum = parts.size() == 1 ? parts[0] : sum_of(parts, first.domain);
+      contribute(id, scattered_sum(id, sum, first.domain, first.place));
+    }
   }
 
   void visit(ValueId id) {
@@ -200,21 +235,41 @@ class Backward {
       operands.push_back(adjoint.source);
       maps.push_back(adjoint.map);
     }
-    // Operands that enter alike, as in a sum, share one node.
-    std::vector<std::pair<ScalarExpr, Adjoint>> done;
+    std::vector<std::optional<ScalarExpr>> exprs(node.operands.size());
     for (std::uint32_t i = 0; i < node.operands.size(); ++i) {
       if (!is_active(node.operands[i])) continue;
       ScalarExpr expr = pull_back(op.expr, i, adjoint_place, result_place);
       if (adjoint.uniform) expr = with_constant(expr, adjoint_place, *adjoint.uniform);
-      if (expr.pool.is_constant(expr.root, 0)) continue;
-      auto known =
-          std::find_if(done.begin(), done.end(), [&](const auto& entry) { return entry.first == expr; });
+      if (!expr.pool.is_constant(expr.root, 0)) exprs[i] = std::move(expr);
+    }
+    // Operands that enter alike, as in a sum, share one node.
+    std::vector<std::pair<ScalarExpr, Adjoint>> done;
+    for (std::uint32_t i = 0; i < node.operands.size(); ++i) {
+      if (!exprs[i]) continue;
+      const bool is_shared = std::ranges::count(exprs, exprs[i]) > 1;
+      if (!is_shared && pull_factored(node, *exprs[i], i, operands, maps)) continue;
+      auto known = std::ranges::find(done, *exprs[i], &std::pair<ScalarExpr, Adjoint>::first);
       if (known == done.end()) {
-        Adjoint local = mapped(expr, node.type.extents, operands, maps);
-        known = done.insert(done.end(), {std::move(expr), std::move(local)});
+        Adjoint local = mapped(*exprs[i], node.type.extents, operands, maps);
+        known = done.insert(done.end(), {*exprs[i], std::move(local)});
       }
       scatter(node.operands[i], known->second, node.type.extents, op.operands[i]);
     }
+  }
+
+  // Factors that are the same for all terms of an operand's sum are multiplied once: for a channel's mean it
+  // is then the sum that its bias has. `operands` and `maps` are those of `expr`. False where there are none.
+  bool pull_factored(const Node& node, const ScalarExpr& expr, std::size_t number,
+                     std::vector<ValueId> operands, const std::vector<IndexMap>& maps) {
+    const ValueId operand = node.operands[number];
+    const Extents &domain = node.type.extents, extents = graph_.type(operand).extents;
+    std::optional<FactoredSum> factored = factor_sum(expr, maps, maps[number], domain, extents);
+    if (!factored) return false;
+    Adjoint inner = mapped(std::move(factored->inner), domain, operands, maps);
+    operands.push_back(scattered_sum(operand, inner, domain, maps[number]));
+    contribute(operand, mapped(std::move(factored->outer), extents, std::move(operands),
+                               std::move(factored->outer_maps)));
+    return true;
   }
 
   // The expression with a number in place of its last operand.
@@ -343,7 +398,15 @@ class Backward {
   Builder builder_;
   Span span_;
   std::vector<bool> active_;
+  std::vector<int> uses_;  // of each value, by active ones
   std::vector<std::vector<Adjoint>> contributions_;
+  // Contributions to values with several uses that are still to be summed.
+  struct Scattered {
+    Adjoint adjoint;
+    Extents domain;
+    IndexMap place;
+  };
+  std::map<std::size_t, std::vector<Scattered>> scattered_;
   // For each scan, the adjoints of those of its results that have one.
   std::map<std::size_t, std::map<std::uint32_t, ValueId>> scan_adjoints_;
 };
