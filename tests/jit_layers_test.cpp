@@ -21,7 +21,7 @@ using graph::Graph;
 using graph::ValueId;
 using training::ReferenceLeaves;
 
-constexpr std::int64_t kBatch = 2;
+constexpr std::int64_t kBatch = 3;
 
 Shape image(std::int64_t height, std::int64_t width, std::int64_t channels) {
   return {ShapeKind::kImage, {height, width, channels}};
@@ -31,7 +31,8 @@ Shape vector(std::int64_t features) { return {ShapeKind::kVector, {features}}; }
 
 struct Case {
   Shape input;
-  std::string text;  // layers
+  std::string text;             // layers
+  std::int64_t count = kBatch;  // of samples
 };
 
 // By the layer that is meant.
@@ -84,6 +85,30 @@ const std::map<std::string, std::vector<Case>>& cases() {
       {"pad",
        {{image(2, 3, 2), "pad 1"}, {image(2, 3, 1), "pad 0x2; tanh"}, {image(2, 2, 1), "pad 1x0x2x3"}}},
       {"upsample", {{image(2, 3, 2), "upsample 2"}, {image(3, 2, 1), "upsample 1x3"}}},
+      {"batchnorm",
+       {{image(2, 3, 2), "batchnorm"},
+        {image(3, 2, 2), "conv 3 2x2; batchnorm eps=0.01 tanh"},
+        {vector(4), "batchnorm momentum=0.5 sigmoid"},
+        {sequence(3, 2), "batchnorm", 2}}},
+      {"layernorm",
+       {{image(2, 2, 3), "layernorm tanh"}, {vector(4), "layernorm"}, {sequence(2, 3), "layernorm"}}},
+      {"rmsnorm", {{image(2, 2, 3), "rmsnorm"}, {vector(4), "rmsnorm eps=0.1 tanh"}}},
+      {"groupnorm",
+       {{image(2, 3, 4), "groupnorm 2 tanh"},
+        {image(3, 2, 3), "groupnorm 1"},
+        {sequence(2, 4), "groupnorm 4"}}},
+      {"residual",
+       {{image(3, 4, 2), "residual { conv 2 3x3 pad=same tanh; conv 2 1x1 } sigmoid"},
+        {vector(3), "residual { residual { dense 3 tanh }; dense 3 } prelu"},
+        {image(2, 3, 2), "tanh; residual { batchnorm }"}}},
+      {"branch",
+       {{image(3, 4, 2),
+         "branch concat { conv 2 1x1 } { conv 3 3x3 pad=same tanh } { pool max 3x3 stride=1 pad=same }"},
+        {image(4, 4, 2), "branch add { conv 3 3x3 stride=2 pad=1 } { conv 3 1x1 stride=2 } sigmoid"},
+        {vector(4), "branch multiply { dense 3 } { dense 3 sigmoid }"},
+        {vector(4), "branch multiply { } { branch concat { dense 2 } { dense 2 tanh } } { sigmoid }"}}},
+      {"noise", {{image(2, 3, 2), "noise 0.5; tanh"}}},
+      {"spatial_dropout", {{image(2, 3, 4), "spatial_dropout 0.5"}, {sequence(3, 4), "spatial_dropout 0.3"}}},
       {"dense", {{vector(5), "dense 3"}, {image(3, 2, 2), "dense 3 tanh"}}},
       {"flatten", {{image(3, 2, 2), "flatten"}}},
       {"dropout", {{image(3, 2, 4), "dropout 0.4"}}},
@@ -100,21 +125,21 @@ class LayerGraph {
     Extents extents{kBatch};
     extents.insert(extents.end(), test.input.extents.begin(), test.input.extents.end());
     Builder builder(graph_);
-    const BuildContext context{builder, builder.input("step", {graph::DType::kI32, {}}), kBatch, true};
-    ValueId value = builder.parameter("x", extents, {});
+    const ValueId step = builder.input("step", {graph::DType::kI32, {}}),
+                  count = builder.input("count", {graph::DType::kI32, {}});
+    const BuildContext context{builder, step, count, kBatch, true};
     std::vector<Layer>& layers = typed_->network.layers;
     layers.resize(layers.size() - 2);
-    for (const Layer& layer : layers) {
-      value = layer.def->build(context, layer, value);
-      if (layer.activation) value = build_activation(context, *layer.activation, layer.name, value);
-      Extents wanted{kBatch};
-      wanted.insert(wanted.end(), layer.output.extents.begin(), layer.output.extents.end());
-      EXPECT_EQ(builder.type(value).extents, wanted) << layer.text;
-    }
+    const ValueId value = build_layers(context, layers, builder.parameter("x", extents, {}));
+    Extents wanted{kBatch};
+    const Shape& output = layers.back().output;
+    wanted.insert(wanted.end(), output.extents.begin(), output.extents.end());
+    EXPECT_EQ(builder.type(value).extents, wanted);
     scalar_ = add_scalar(builder, value);
     expect_counts();
     std::mt19937 random(7);
     leaves_["step"] = {{}, {3}};
+    leaves_["count"] = {{}, {static_cast<double>(test.count)}};
     training::fill_leaves(graph_, leaves_, random);
   }
 

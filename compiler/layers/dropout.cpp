@@ -1,4 +1,4 @@
-#include "compiler/layers/layer.h"
+#include "compiler/layers/drop.h"
 #include "runtime/philox.h"
 
 // dropout RATE: in training each number is 0 with probability RATE and else divided by 1 - RATE, so that its
@@ -6,17 +6,6 @@
 
 namespace netc {
 namespace {
-
-// x / (1 - rate) where random >= rate, else 0. Operands: x, random.
-graph::ScalarExpr drop(double rate) {
-  graph::ScalarExpr expr;
-  graph::ScalarPool& pool = expr.pool;
-  graph::ScalarId dropped = pool.binary(graph::ScalarOp::kLess, pool.operand(1), pool.constant(rate));
-  graph::ScalarId kept =
-      pool.binary(graph::ScalarOp::kMultiply, pool.operand(0), pool.constant(1 / (1 - rate)));
-  expr.root = pool.select(dropped, pool.constant(0), kept);
-  return expr;
-}
 
 graph::ValueId build(const BuildContext& context, const Layer& layer, graph::ValueId input) {
   const double rate = layer.arguments.number("rate", 0);
@@ -31,8 +20,7 @@ graph::ValueId build(const BuildContext& context, const Layer& layer, graph::Val
 extern const LayerDef dropout_layer;
 const LayerDef dropout_layer{
     .name = "dropout",
-    .parameters =
-        {{.name = "rate", .kind = ValueKind::kShare, .positional = true, .required = true, .words = {}}},
+    .parameters = {rate_parameter()},
     .takes_activation = false,
     .shape = [](const ShapeContext& context) { return std::optional(context.input); },
     .build = build,

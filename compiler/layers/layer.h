@@ -3,6 +3,7 @@
 // level reads arguments, checks them by the table of parameters, and knows nothing about any layer in
 // particular.
 
+#include <limits>
 #include <map>
 #include <optional>
 #include <span>
@@ -64,16 +65,19 @@ struct Layer {
   Arguments arguments;
   std::optional<Activation> activation;  // the last word of the layer
   Shape input, output;
-  std::vector<std::size_t> inputs;  // which layers feed it; empty: the network's input
-  Span span;                        // the whole statement
+  // Which layers feed it, or kNetworkInput: one, or with blocks what they make.
+  std::vector<std::size_t> inputs;
+  Span span;  // the whole statement, or what stands before its blocks
   Span name_span;
-  std::string text;  // as written, on one line: `dense 128 relu`
+  std::string text;  // as written, on one line: `dense 128 relu`, `residual {...} relu`
 };
+constexpr std::size_t kNetworkInput = std::numeric_limits<std::size_t>::max();
 
 // What a layer needs to build itself.
 struct BuildContext {
   graph::Builder& builder;
-  graph::ValueId step;  // rank 0, i32: keys random numbers
+  graph::ValueId step;   // rank 0, i32: keys random numbers
+  graph::ValueId count;  // rank 0, i32: how many samples the batch has; those behind take no part
   std::int64_t batch = 0;
   bool training = false;  // dropout and the like act only then
 };
@@ -83,6 +87,28 @@ struct ShapeContext {
   const Layer& layer;  // output is not known yet
   Span input_made_at;  // what made the input: the layer before, or `data`
   Diagnostics& diagnostics;
+};
+
+// A value that a layer with blocks joins, and what made it.
+struct Joined {
+  Shape shape;
+  Span made_at;
+};
+
+struct JoinContext {
+  std::span<const Joined> inputs;
+  const Layer& layer;  // output is not known yet
+  Diagnostics& diagnostics;
+};
+
+// A layer with blocks. Each block gets the layer's input; the layer joins what they make.
+struct JoinDef {
+  std::size_t fewest_blocks = 1, most_blocks = 1;
+  bool with_input = false;  // the layer's input is joined too, and comes first
+  // The output's shape; empty after an error.
+  std::optional<Shape> (*shape)(const JoinContext&) = nullptr;
+  graph::ValueId (*build)(const BuildContext&, const Layer&,
+                          std::span<const graph::ValueId> inputs) = nullptr;
 };
 
 struct LayerDef {
@@ -96,6 +122,8 @@ struct LayerDef {
   // Trained parameters and multiply-adds times two of one sample, without the activation.
   std::int64_t (*parameters_count)(const Layer&) = nullptr;
   std::int64_t (*flops)(const Layer&) = nullptr;
+  // In place of `shape` and `build`, for a layer with blocks.
+  std::optional<JoinDef> join = std::nullopt;
 };
 
 std::span<const LayerDef* const> layer_registry();
@@ -111,5 +139,9 @@ std::span<const std::string_view> planned_layers();
 // `<layer>.<activation>.<name>`).
 graph::ValueId build_activation(const BuildContext&, const Activation&, const std::string& layer_name,
                                 graph::ValueId input);
+
+// Adds all layers, in order, with their activations; returns what the last one makes. `input` is [batch,
+// ...shape].
+graph::ValueId build_layers(const BuildContext&, std::span<const Layer> layers, graph::ValueId input);
 
 }  // namespace netc

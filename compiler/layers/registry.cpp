@@ -5,6 +5,8 @@
 
 // One line a layer.
 #define NETC_LAYERS(LAYER) \
+  LAYER(batchnorm)         \
+  LAYER(branch)            \
   LAYER(conv)              \
   LAYER(conv1d)            \
   LAYER(conv_transpose)    \
@@ -13,10 +15,16 @@
   LAYER(dropout)           \
   LAYER(flatten)           \
   LAYER(global_pool)       \
+  LAYER(groupnorm)         \
+  LAYER(layernorm)         \
+  LAYER(noise)             \
   LAYER(pad)               \
   LAYER(pool)              \
   LAYER(reshape)           \
+  LAYER(residual)          \
+  LAYER(rmsnorm)           \
   LAYER(separable)         \
+  LAYER(spatial_dropout)   \
   LAYER(upsample)
 
 namespace netc {
@@ -31,9 +39,8 @@ namespace {
 constexpr const LayerDef* kLayers[] = {NETC_LAYERS(NETC_ROW)};
 #undef NETC_ROW
 
-constexpr std::array<std::string_view, 15> kPlanned{
-    "spatial_dropout", "noise", "batchnorm", "layernorm", "rmsnorm",  "groupnorm", "rnn", "lstm", "gru",
-    "bidirectional",   "embed", "attention", "positions", "residual", "branch"};
+constexpr std::array<std::string_view, 7> kPlanned{"rnn",   "lstm",      "gru",      "bidirectional",
+                                                   "embed", "attention", "positions"};
 
 }  // namespace
 

@@ -5,22 +5,14 @@
 #include "compiler/network/arguments.h"
 #include "compiler/network/names.h"
 #include "compiler/network/text.h"
-#include "compiler/support/suggest.h"
+#include "compiler/network/unknown_layer.h"
 
 namespace netc {
 namespace {
 
-constexpr DiagnosticKind<std::string_view> kUnknownLayer{"unknown-layer", "there is no layer `{}`"};
-constexpr DiagnosticKind<std::string_view> kLayerNotBuilt{"layer-not-built",
-                                                          "the layer `{}` is not built yet"};
-constexpr DiagnosticKind<std::string_view> kActivationLayerNotBuilt{"activation-layer-not-built",
-                                                                    "the activation `{}` is not built yet"};
-constexpr DiagnosticKind<std::string_view> kSettingOutside{"setting-outside", "`{}` is a setting of `train`"};
-constexpr DiagnosticKind<std::string_view> kSectionInside{"section-inside",
-                                                          "`{}` stands at the top level only"};
+constexpr DiagnosticKind<std::string_view, std::string_view, std::size_t> kBlockCount{
+    "block-count", "`{}` takes {}, not {}"};
 constexpr DiagnosticKind<std::string_view> kUnexpectedBlock{"unexpected-block", "`{}` takes no block"};
-constexpr DiagnosticKind<std::string_view, std::string_view> kNotALayer{"not-a-layer",
-                                                                        "`{}` is {}, not a layer"};
 constexpr DiagnosticKind<std::string_view, std::string, std::string> kTooManyParameters{
     "too-many-parameters", "`{}` needs {} of parameters, more than the {} that netc allows"};
 constexpr DiagnosticKind<std::string_view, std::string> kValueTooLarge{
@@ -46,11 +38,7 @@ std::string bytes_text(std::int64_t bytes) {
 class LayerBuilder {
  public:
   LayerBuilder(const Outline& outline, const std::optional<Shape>& input, Span input_made_at, Values& values)
-      : outline_(outline),
-        values_(values),
-        diagnostics_(values.diagnostics()),
-        shape_(input),
-        made_at_(input_made_at) {}
+      : outline_(outline), values_(values), diagnostics_(values.diagnostics()), here_{input, input_made_at} {}
 
   LayerList build() {
     for (const auto& [name, block] : outline_.blocks) {
@@ -61,10 +49,17 @@ class LayerBuilder {
   }
 
  private:
+  // What the next layer gets.
+  struct Place {
+    std::optional<Shape> shape;  // empty after an error
+    Span made_at;                // what made it
+    std::size_t made_by = kNetworkInput;
+  };
+
   // Nothing is reported behind a layer that failed but what its own words get wrong.
   void lose_shape() {
     result_.good = false;
-    shape_.reset();
+    here_.shape.reset();
   }
 
   void add(const ast::Statement& statement) {
@@ -135,11 +130,13 @@ class LayerBuilder {
     if (auto block = outline_.blocks.find(name); block != outline_.blocks.end()) {
       if (check_no_block(command)) add_block(*block->second, command);
     } else if (const LayerDef* def = find_layer(name)) {
-      if (check_no_block(command)) add_layer(*def, command, span);
+      if (def->join) add_join(*def, command);
+      else if (check_no_block(command)) add_layer(*def, command, span);
     } else if (is_activation(name, values_.prelude(), values_.user()) || is_activation_value(name)) {
       if (check_no_block(command)) add_activation(command, span);
     } else if (!values_.is_failed(name)) {
-      report_unknown(command);
+      report_unknown_layer(command.name, outline_, values_);
+      lose_shape();
     } else {
       lose_shape();
     }
@@ -155,40 +152,6 @@ class LayerBuilder {
     diagnostics_.error(kUnexpectedBlock, command.blocks[0].span, command.name.text);
     lose_shape();
     return false;
-  }
-
-  void report_unknown(const ast::Command& command) {
-    const auto& [name, span] = command.name;
-    lose_shape();
-    if (contains(planned_layers(), name)) {
-      diagnostics_.error(kLayerNotBuilt, span, name);
-    } else if (contains(planned_activations(), name)) {
-      diagnostics_.error(kActivationLayerNotBuilt, span, name);
-    } else if (contains(statement_names(), name)) {
-      diagnostics_.error(kSectionInside, span, name);
-    } else if (contains(train_settings(), name) || contains(planned_train_settings(), name)) {
-      diagnostics_.error(kSettingOutside, span, name)
-          .hint("write it in the section: `train { " + name + " ... }`");
-    } else if (const Value* value = values_.find(name)) {
-      diagnostics_.error(kNotALayer, span, name, describe(*value));
-    } else if (std::string_view meaning = built_in_meaning(name, values_.prelude()); !meaning.empty()) {
-      diagnostics_.error(kNotALayer, span, name, meaning);
-    } else {
-      DiagnosticBuilder error = diagnostics_.error(kUnknownLayer, span, name);
-      if (std::optional<std::string> near = suggest(name, layer_names()))
-        error.caret("did you mean `" + *near + "`?");
-    }
-  }
-
-  std::vector<std::string> layer_names() const {
-    std::vector<std::string> names;
-    for (const LayerDef* def : layer_registry()) names.emplace_back(def->name);
-    for (std::string_view name : planned_layers()) names.emplace_back(name);
-    for (const auto& [name, block] : outline_.blocks) names.push_back(name);
-    for (std::string_view name : statement_names()) names.emplace_back(name);
-    for (std::string& name : activation_names(values_.prelude(), values_.user()))
-      names.push_back(std::move(name));
-    return names;
   }
 
   void add_block(const ast::BlockDefinition& block, const ast::Command& command) {
@@ -239,25 +202,81 @@ class LayerBuilder {
     layer.span = span;
     layer.name_span = command.name.span;
     layer.text = one_line(values_.sources(), span);
-    if (!result_.layers.empty()) layer.inputs = {result_.layers.size() - 1};
+    layer.inputs = {here_.made_by};
     return layer;
   }
 
-  void add_layer(const LayerDef& def, const ast::Command& command, Span span) {
+  std::optional<ReadArguments> read(const LayerDef& def, const ast::Command& command) {
     std::vector<const ast::Argument*> arguments;
-    for (const ast::Argument& argument : command.arguments) arguments.push_back(&argument);
-    std::optional<ReadArguments> read =
-        read_arguments({def.name, def.parameters, def.takes_activation, planned_layer_settings()},
-                       command.name, arguments, values_);
+    for (const auto* list : {&command.arguments, &command.trailing}) {
+      for (const ast::Argument& argument : *list) arguments.push_back(&argument);
+    }
+    return read_arguments({def.name, def.parameters, def.takes_activation, planned_layer_settings()},
+                          command.name, arguments, values_);
+  }
+
+  void add_layer(const LayerDef& def, const ast::Command& command, Span span) {
+    std::optional<ReadArguments> arguments = read(def, command);
     Layer layer = start_layer(command, span, def.name);
     layer.def = &def;
-    if (!read) {
+    if (!arguments) {
       lose_shape();
       return;
     }
-    layer.arguments = std::move(read->arguments);
-    layer.activation = std::move(read->activation);
+    layer.arguments = std::move(arguments->arguments);
+    layer.activation = std::move(arguments->activation);
     finish_layer(std::move(layer));
+  }
+
+  // A layer with blocks: each of them goes on from here, and the layer joins their ends.
+  void add_join(const LayerDef& def, const ast::Command& command) {
+    const bool good_blocks = check_block_count(*def.join, command);
+    std::optional<ReadArguments> arguments = read(def, command);
+    Span head = command.name.span;
+    if (!command.arguments.empty()) head.end = command.arguments.back().span.end;
+    Layer layer = start_layer(command, head, def.name);
+    layer.def = &def;
+    layer.text += block_text(command);
+    layer.inputs.clear();
+    const Place start = here_;
+    std::vector<Joined> ends;
+    auto end_here = [&] {
+      if (!here_.shape) return;
+      ends.push_back({*here_.shape, here_.made_at});
+      layer.inputs.push_back(here_.made_by);
+    };
+    if (def.join->with_input) end_here();
+    for (const ast::Block& block : command.blocks) {
+      here_ = start;
+      add_body(block, {});
+      end_here();
+    }
+    if (!good_blocks || !arguments || ends.size() < command.blocks.size() + def.join->with_input) {
+      lose_shape();
+      return;
+    }
+    layer.input = *start.shape;
+    layer.arguments = std::move(arguments->arguments);
+    layer.activation = std::move(arguments->activation);
+    take_layer(std::move(layer),
+               [&](const Layer& joining) { return def.join->shape({ends, joining, diagnostics_}); });
+  }
+
+  // `{...} {...} relu`: the blocks, which are layers of their own, and what stands behind them.
+  std::string block_text(const ast::Command& command) const {
+    std::string text;
+    for (std::size_t i = 0; i < command.blocks.size(); ++i) text += " {...}";
+    for (const ast::Argument& argument : command.trailing)
+      text += " " + one_line(values_.sources(), argument.span);
+    return text;
+  }
+
+  bool check_block_count(const JoinDef& join, const ast::Command& command) {
+    const std::size_t count = command.blocks.size();
+    if (count >= join.fewest_blocks && count <= join.most_blocks) return true;
+    diagnostics_.error(kBlockCount, count > 0 ? command.blocks.back().span : command.name.span,
+                       command.name.text, join.most_blocks == 1 ? "one block" : "two blocks or more", count);
+    return false;
   }
 
   void add_activation(const ast::Command& command, Span span) {
@@ -282,20 +301,24 @@ class LayerBuilder {
   }
 
   void finish_layer(Layer layer) {
-    if (!shape_) return;
-    layer.input = *shape_;
-    std::optional<Shape> output = layer.def->shape({layer.input, layer, made_at_, diagnostics_});
-    if (!output) {
+    if (!here_.shape) return;
+    layer.input = *here_.shape;
+    take_layer(std::move(layer), [&](const Layer& typed) {
+      return typed.def->shape({typed.input, typed, here_.made_at, diagnostics_});
+    });
+  }
+
+  template <typename OutputShape>
+  void take_layer(Layer layer, OutputShape output_shape) {
+    std::optional<Shape> output = output_shape(std::as_const(layer));
+    if (output) layer.output = std::move(*output);
+    if (!output || !check_size(layer)) {
       lose_shape();
       return;
     }
-    layer.output = std::move(*output);
-    if (!check_size(layer)) {
-      lose_shape();
-      return;
-    }
-    shape_ = layer.output;
-    made_at_ = layer.span;
+    here_.shape = layer.output;
+    here_.made_at = layer.span;
+    here_.made_by = result_.layers.size();
     result_.layers.push_back(std::move(layer));
   }
 
@@ -317,8 +340,7 @@ class LayerBuilder {
   const Outline& outline_;
   Values& values_;
   Diagnostics& diagnostics_;
-  std::optional<Shape> shape_;  // of what the next layer gets; empty after an error
-  Span made_at_;
+  Place here_;
   LayerList result_;
   std::map<std::string, int> numbers_;  // by kind
   std::vector<const ast::BlockDefinition*> open_blocks_;

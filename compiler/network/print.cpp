@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "compiler/network/augment.h"
 #include "compiler/network/network.h"
@@ -38,11 +39,22 @@ std::string activation_text(const Activation& activation) {
   return text + "\n";
 }
 
-std::string layer_text(const Layer& layer, const Sources& sources) {
+// `conv_1 and the input`
+std::string inputs_text(const Layer& layer, const std::vector<Layer>& layers) {
+  std::vector<std::string> names;
+  for (std::size_t place : layer.inputs)
+    names.push_back(place == kNetworkInput ? "the input" : layers[place].name);
+  return fmt::format("{}", fmt::join(names, " and "));
+}
+
+std::string layer_text(const Layer& layer, const std::vector<Layer>& layers, const Sources& sources) {
   std::string place = fmt::format("{}:{}", sources.name(layer.span.source),
                                   sources.position(layer.span.source, layer.span.begin).line);
   std::string text = fmt::format("{}: {}, {} -> {}   # {}\n", layer.name, layer.text, print(layer.input),
                                  print(layer.output), place);
+  const auto number = static_cast<std::size_t>(&layer - layers.data());
+  const std::size_t before = number == 0 ? kNetworkInput : number - 1;
+  if (layer.inputs != std::vector{before}) text += "  of " + inputs_text(layer, layers) + "\n";
   if (layer.activation) text += activation_text(*layer.activation);
   return text;
 }
@@ -66,7 +78,7 @@ std::string print(const Network& network, const Sources& sources) {
   text += fmt::format("input {}, {}\n", describe(network.input),
                       network.description.classes > 0 ? fmt::format("{} classes", network.description.classes)
                                                       : "a real target");
-  for (const Layer& layer : network.layers) text += layer_text(layer, sources);
+  for (const Layer& layer : network.layers) text += layer_text(layer, network.layers, sources);
   const LossSpec& loss = network.loss;
   text += fmt::format("loss {}, {} over the outputs, of {}\n  {}\n", loss.name,
                       loss.kind == LossKind::kDistribution ? "sum" : "mean",

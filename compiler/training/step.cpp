@@ -72,14 +72,8 @@ ValueId add_conversion(Builder& builder, const Network& network, ValueId samples
 
 ValueId add_layers(Builder& builder, const Network& network, const Inputs& inputs, std::int64_t batch,
                    bool training) {
-  BuildContext context{builder, inputs.step, batch, training};
-  ValueId value = add_conversion(builder, network, inputs.samples);
-  for (const Layer& layer : network.layers) {
-    builder.set_span(layer.span);
-    if (layer.def) value = layer.def->build(context, layer, value);
-    if (layer.activation) value = build_activation(context, *layer.activation, layer.name, value);
-  }
-  return value;
+  const BuildContext context{builder, inputs.step, inputs.count, batch, training};
+  return build_layers(context, network.layers, add_conversion(builder, network, inputs.samples));
 }
 
 // sum over outputs of loss(y, t), or its mean: [batch]

@@ -13,6 +13,10 @@ losses.json            for each of `runs`, at predictions `y` and targets `t` th
 mlp_a, mlp_b           (.safetensors) ten training steps on MNIST (pixels / 255) in float32 on one thread: tensors dense_N.weight [in, out] and
                        dense_N.bias [out] before, `after.`dense_N... after the ten steps, `indices` [10, batch] into the training set and `losses` [10].
                        The metadata hold the program in netc's language.
+lenet, resnet, mobilenet (.safetensors) ten training steps of small image networks on random images, computed in float64: parameters, and
+                       running statistics of batchnorm, under netc's names and in netc's layouts, before and `after.` the ten steps; `gradient.`NAME of
+                       the first step; `samples` [10, batch, h, w, c] and `labels` [10, batch]; `losses` [10]; `output` and `after.output`, what the
+                       network predicts of the first batch before and after. The metadata hold the layers and the training settings in netc's language.
 
 `name` and `args` of a run are those of netc's prelude. Infinities and NaN are the strings inf, -inf and nan.
 """
@@ -242,6 +246,174 @@ def record_mlp(path, mnist, sizes, activations, optimizer, batch, program, seed)
     save_safetensors(path, tensors, {"torch": torch.__version__, "program": program})
 
 
+class ImageNet(torch.nn.Module):
+    """A network of named parts: `parts` have netc's names, so that their tensors can be recorded under them."""
+
+    def __init__(self, **parts):
+        super().__init__()
+        self.parts = torch.nn.ModuleDict(parts)
+
+    def __getattr__(self, name):
+        try:
+            return super().__getattr__(name)
+        except AttributeError:
+            return super().__getattr__("parts")[name]
+
+
+def conv(*sizes, **options):
+    return torch.nn.Conv2d(*sizes, **options)
+
+
+class LeNet(ImageNet):
+    layers = """conv 4 5x5 pad=same tanh
+pool avg 2x2
+conv 6 3x3 relu
+pool max 2x2
+dense 12 tanh
+dense 4 softmax
+"""
+    train_settings = "train { optimizer adam lr=0.01; batch 5 }\n"
+
+    def __init__(self):
+        super().__init__(conv_1=conv(2, 4, 5, padding=2), conv_2=conv(4, 6, 3), dense_1=torch.nn.Linear(24, 12), dense_2=torch.nn.Linear(12, 4))
+
+    def optimizer(self):
+        return torch.optim.Adam(self.parameters(), lr=0.01)
+
+    def forward(self, x):
+        x = F.avg_pool2d(torch.tanh(self.conv_1(x)), 2)
+        x = F.max_pool2d(torch.relu(self.conv_2(x)), 2)
+        # netc's images have channels last.
+        x = torch.tanh(self.dense_1(x.permute(0, 2, 3, 1).flatten(1)))
+        return self.dense_2(x)
+
+
+class ResNet(ImageNet):
+    layers = """conv 5 3x3 pad=same
+batchnorm relu
+residual { conv 5 3x3 pad=same; batchnorm relu; conv 5 3x3 pad=same; batchnorm } relu
+branch add { conv 6 3x3 stride=2 pad=1; batchnorm } { conv 6 1x1 stride=2 } relu
+pool max 3x3 stride=2 pad=1
+global_pool avg
+dense 4 softmax
+"""
+    train_settings = "train { optimizer sgd lr=0.05 momentum=0.9; batch 5 }\n"
+
+    def __init__(self):
+        super().__init__(
+            conv_1=conv(2, 5, 3, padding=1), batchnorm_1=torch.nn.BatchNorm2d(5),
+            conv_2=conv(5, 5, 3, padding=1), batchnorm_2=torch.nn.BatchNorm2d(5),
+            conv_3=conv(5, 5, 3, padding=1), batchnorm_3=torch.nn.BatchNorm2d(5),
+            conv_4=conv(5, 6, 3, stride=2, padding=1), batchnorm_4=torch.nn.BatchNorm2d(6),
+            conv_5=conv(5, 6, 1, stride=2), dense_1=torch.nn.Linear(6, 4))
+
+    def optimizer(self):
+        return torch.optim.SGD(self.parameters(), lr=0.05, momentum=0.9)
+
+    def forward(self, x):
+        x = torch.relu(self.batchnorm_1(self.conv_1(x)))
+        y = torch.relu(self.batchnorm_2(self.conv_2(x)))
+        x = torch.relu(x + self.batchnorm_3(self.conv_3(y)))
+        x = torch.relu(self.batchnorm_4(self.conv_4(x)) + self.conv_5(x))
+        x = F.max_pool2d(x, 3, stride=2, padding=1)
+        return self.dense_1(x.mean((2, 3)))
+
+
+class MobileNet(ImageNet):
+    layers = """conv 6 3x3 stride=2 pad=1
+groupnorm 3 relu6
+depthwise 3x3 pad=same
+groupnorm 2 hard_swish
+conv 8 3x3 dilation=2 pad=same groups=2
+layernorm swish
+separable 8 3x3 pad=1 relu
+branch concat { conv 4 1x1 relu } { pool avg 3x3 stride=1 pad=1 }
+conv_transpose 4 2x2 stride=2 tanh
+global_pool max
+dense 4 softmax
+"""
+    train_settings = "train { optimizer adam lr=0.003; batch 5 }\n"
+
+    def __init__(self):
+        super().__init__(
+            conv_1=conv(2, 6, 3, stride=2, padding=1), groupnorm_1=torch.nn.GroupNorm(3, 6),
+            depthwise_1=conv(6, 6, 3, padding=1, groups=6), groupnorm_2=torch.nn.GroupNorm(2, 6),
+            conv_2=conv(6, 8, 3, padding=2, dilation=2, groups=2), layernorm_1=torch.nn.LayerNorm(8),
+            separable_1=torch.nn.ModuleDict({"depthwise": conv(8, 8, 3, padding=1, groups=8, bias=False), "pointwise": conv(8, 8, 1)}),
+            conv_3=conv(8, 4, 1), conv_transpose_1=torch.nn.ConvTranspose2d(12, 4, 2, stride=2), dense_1=torch.nn.Linear(4, 4))
+
+    def optimizer(self):
+        return torch.optim.Adam(self.parameters(), lr=0.003)
+
+    def forward(self, x):
+        x = F.relu6(self.groupnorm_1(self.conv_1(x)))
+        x = F.hardswish(self.groupnorm_2(self.depthwise_1(x)))
+        x = self.conv_2(x).permute(0, 2, 3, 1)
+        x = F.silu(self.layernorm_1(x)).permute(0, 3, 1, 2)
+        x = torch.relu(self.separable_1["pointwise"](self.separable_1["depthwise"](x)))
+        x = torch.cat([torch.relu(self.conv_3(x)), F.avg_pool2d(x, 3, stride=1, padding=1, count_include_pad=False)], 1)
+        x = torch.tanh(self.conv_transpose_1(x))
+        return self.dense_1(x.amax((2, 3)))
+
+
+def in_netc_layout(module, name, tensor):
+    if name != "weight":
+        return tensor
+    if isinstance(module, torch.nn.Linear):
+        return tensor.t()
+    if isinstance(module, torch.nn.ConvTranspose2d):
+        return tensor.permute(2, 3, 0, 1)
+    return tensor.permute(2, 3, 1, 0) if isinstance(module, torch.nn.Conv2d) else tensor
+
+
+def netc_tensors(net, prefix, gradients=False):
+    tensors = {}
+
+    def add(module, name, kind, tensor):
+        if tensor.dtype == torch.float64:
+            tensors[prefix + name] = in_netc_layout(module, kind, tensor.detach()).contiguous().clone()
+
+    for part, module in net.parts.items():
+        for owner, inner in module.items() if isinstance(module, torch.nn.ModuleDict) else [("", module)]:
+            for kind, parameter in inner.named_parameters():
+                # A separable convolution has two weights, called by their kind, and one bias.
+                name = owner if owner and kind == "weight" else kind
+                add(inner, f"{part}.{name}", kind, parameter.grad if gradients else parameter)
+            if not gradients:
+                for kind, buffer in inner.named_buffers():
+                    add(inner, f"{part}.{kind}", kind, buffer)
+    return tensors
+
+
+def record_images(path, kind, seed, batch=5, size=(9, 10), channels=2, classes=4):
+    torch.manual_seed(seed)
+    net = kind().double()
+    samples = torch.randint(0, 256, (MLP_STEPS, batch, *size, channels))
+    labels = torch.randint(0, classes, (MLP_STEPS, batch))
+    images = (samples.double() / 255).permute(0, 1, 4, 2, 3)
+
+    def predict():
+        net.eval()
+        with torch.no_grad():
+            return torch.softmax(net(images[0]), 1)
+
+    tensors = {"samples": samples, "labels": labels, "output": predict(), **netc_tensors(net, "")}
+    net.train()
+    updates, losses = net.optimizer(), []
+    for step in range(MLP_STEPS):
+        loss = F.cross_entropy(net(images[step]), labels[step])
+        updates.zero_grad()
+        loss.backward()
+        if step == 0:
+            tensors.update(netc_tensors(net, "gradient.", gradients=True))
+        updates.step()
+        losses.append(loss.item())
+    tensors.update(netc_tensors(net, "after."))
+    tensors["after.output"] = predict()
+    tensors["losses"] = torch.tensor(losses)
+    save_safetensors(path, tensors, {"torch": torch.__version__, "layers": kind.layers, "train": kind.train_settings})
+
+
 def main():
     here = pathlib.Path(__file__).resolve().parent
     parser = argparse.ArgumentParser(description="Records what PyTorch computes, for netc's tests to compare with.")
@@ -260,6 +432,9 @@ def main():
     record_mlp(args.out / "mlp_b.safetensors", mnist, [784, 24, 17, 10], [torch.tanh, F.gelu, same],
                lambda p: torch.optim.SGD(p, lr=0.05, momentum=0.9), 20,
                "dense 24 tanh; dense 17 gelu; dense 10 softmax\ntrain { optimizer sgd lr=0.05 momentum=0.9; batch 20 }\n", seed=2)
+    record_images(args.out / "lenet.safetensors", LeNet, seed=3, size=(12, 12))
+    record_images(args.out / "resnet.safetensors", ResNet, seed=4)
+    record_images(args.out / "mobilenet.safetensors", MobileNet, seed=5)
 
 
 if __name__ == "__main__":

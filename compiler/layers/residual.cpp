@@ -1,0 +1,28 @@
+#include "compiler/layers/join.h"
+
+// residual { ... }: the block's output plus its input (He et al. 2015), and then the activation.
+
+namespace netc {
+namespace {
+
+constexpr JoinDef kJoin{
+    .with_input = true,
+    .shape = [](const JoinContext& context) { return joined_shape(context, Joining::kAdd); },
+    .build =
+        [](const BuildContext& context, const Layer&, std::span<const graph::ValueId> inputs) {
+          return build_join(context.builder, Joining::kAdd, inputs);
+        },
+};
+
+}  // namespace
+
+extern const LayerDef residual_layer;
+const LayerDef residual_layer{
+    .name = "residual",
+    .parameters = {},
+    .parameters_count = [](const Layer&) { return std::int64_t{0}; },
+    .flops = [](const Layer&) { return std::int64_t{0}; },
+    .join = kJoin,
+};
+
+}  // namespace netc
