@@ -8,24 +8,12 @@
 #include <functional>
 #include <numeric>
 
-#include "runtime/philox.h"
-
 namespace netc::runtime {
 
 namespace {
 
 std::int64_t element_count(const std::vector<std::int64_t>& extents) {
   return std::accumulate(extents.begin(), extents.end(), std::int64_t{1}, std::multiplies<>());
-}
-
-std::vector<float> initial_values(const StoredTensor& tensor, std::uint64_t seed) {
-  std::vector<float> values(element_count(tensor.extents), static_cast<float>(tensor.initial));
-  if (!tensor.uniform) return values;
-  const std::uint64_t stream = stream_of(tensor.name + "/init");
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    values[i] = static_cast<float>((2 * to_unit(random_bits(seed, stream, 0, i)) - 1) * tensor.initial);
-  }
-  return values;
 }
 
 }  // namespace
@@ -64,7 +52,10 @@ void Store::set(const std::string& name, const std::vector<float>& values) {
 }
 
 void Store::initialize(std::uint64_t seed) {
-  for (std::size_t i = 0; i < tensors_.size(); ++i) write(i, initial_values(tensors_[i], seed));
+  for (std::size_t i = 0; i < tensors_.size(); ++i) {
+    const StoredTensor& tensor = tensors_[i];
+    write(i, initial_values(tensor.name, tensor.extents, tensor.start, seed));
+  }
 }
 
 std::vector<NamedTensor> Store::read(bool with_state) const {

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "runtime/initial_values.h"
 #include "runtime/memory.h"
 #include "runtime/program.h"
 #include "runtime/result.h"
@@ -16,8 +17,7 @@ struct StoredTensor {
   std::string name;  // `dense_1.weight`, `dense_1.weight.m`
   std::vector<std::int64_t> extents;
   bool parameter = false;  // else state
-  bool uniform = false;    // starts uniform in [-initial, initial], from seed and name; else constant
-  double initial = 0;
+  Start start;
   MatrixLayout layout;
   std::int64_t bytes = 0;
   bool predicts = false;  // state that predictions read: it is saved with the weights

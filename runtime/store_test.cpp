@@ -9,14 +9,14 @@ namespace {
 
 // [3, 20], once with either axis along the vectors.
 StoredTensor matrix(std::uint32_t minor_axis) {
-  StoredTensor tensor{"w", {3, 20}, true, true, 0.5, {}, 0};
+  StoredTensor tensor{"w", {3, 20}, true, {Start::Kind::kUniform, 0.5}, {}, 0};
   const bool straight = minor_axis == 1;
   tensor.layout = {straight ? 3 : 20, straight ? 20 : 3, minor_axis, straight ? 32 : 16, 16};
   tensor.bytes = straight ? 3 * 32 * 4 + 128 : 20 * 16 * 4;
   return tensor;
 }
 
-StoredTensor state() { return {"w.m", {2}, false, false, 0.25, {1, 2, 1, 0, 16}, 64}; }
+StoredTensor state() { return {"w.m", {2}, false, {Start::Kind::kConstant, 0.25}, {1, 2, 1, 0, 16}, 64}; }
 
 class TwoCopies : public testing::Test {
  protected:

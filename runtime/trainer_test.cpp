@@ -68,7 +68,7 @@ KernelCall call(const char* name, KernelFunction function, std::vector<std::size
 class Linear {
  public:
   explicit Linear(float start) {
-    StoredTensor weight{"w", {1}, true, false, start, {1, 1, 1, 0, 16}, 64};
+    StoredTensor weight{"w", {1}, true, {Start::Kind::kConstant, start}, {1, 1, 1, 0, 16}, 64};
     program.batch = kBatch;
     program.buffers.resize(kBuffers);
     const Place places[] = {Place::kSamples, Place::kLabels,  Place::kNumbers, Place::kPersistent,

@@ -230,7 +230,6 @@ std::string planned() {
     table += fmt::format("| {} | {} |\n", what, in_backticks(names));
   };
   row("layers", planned_layers());
-  row("activations", planned_activations());
   row("losses", planned_losses());
   row("optimizers", planned_optimizers());
   row("data sources", planned_data_sources());

@@ -235,6 +235,15 @@ TEST_F(Run, AFolderStandsOnItsOwn) {
             trained["test"]["loss"]);
 }
 
+TEST_F(Run, EvalHasTheRunningMeansOfABatchnorm) {
+  write_program("net.net", "dense 8\nbatchnorm relu\ndense 3 softmax");
+  const json trained = report({"run", "net.net", "--epochs", "3", "--out", "mine"});
+  const json tested = report({"eval", "mine"});
+  EXPECT_EQ(tested["test"]["loss"], trained["test"]["loss"]);
+  EXPECT_EQ(tested["weights_sha256"], trained["weights_sha256"]);
+  EXPECT_EQ(tested["parameters"], trained["parameters"]);
+}
+
 TEST_F(Run, EvalRefusesWeightsOfAnotherNetwork) {
   write_program("net.net", "dense 9 relu\ndense 3 softmax");
   write_program("other.net", "dense 8 relu\ndense 3 softmax");

@@ -26,13 +26,22 @@ runtime::MatrixLayout layout_of(const kernel::Buffer& buffer) {
           buffer.layout.block_stride};
 }
 
+runtime::Start::Kind start_kind(graph::Initializer::Kind kind) {
+  switch (kind) {
+    case graph::Initializer::Kind::kConstant: return runtime::Start::Kind::kConstant;
+    case graph::Initializer::Kind::kUniform: return runtime::Start::Kind::kUniform;
+    case graph::Initializer::Kind::kNormal: return runtime::Start::Kind::kNormal;
+    case graph::Initializer::Kind::kOrthogonal: return runtime::Start::Kind::kOrthogonal;
+  }
+  return {};
+}
+
 runtime::StoredTensor stored(const kernel::Buffer& buffer, bool predicts) {
   runtime::StoredTensor tensor;
   tensor.name = buffer.leaf;
   tensor.extents = buffer.extents;
   tensor.parameter = buffer.parameter;
-  tensor.uniform = buffer.initializer.kind == graph::Initializer::Kind::kUniform;
-  tensor.initial = buffer.initializer.value;
+  tensor.start = {start_kind(buffer.initializer.kind), buffer.initializer.value};
   tensor.layout = layout_of(buffer);
   tensor.bytes = buffer.bytes;
   tensor.predicts = predicts && !buffer.parameter;

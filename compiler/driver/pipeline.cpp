@@ -60,13 +60,14 @@ std::optional<Compiled> compile(const Network& network, const Sources& sources, 
   for (const kernel::Plan& plan : compiled.plans) plans.push_back(&plan);
   compiled.code = codegen::make_code(plans, options.target);
   compiled.store = std::make_unique<runtime::Store>();
+  // Inference first: so the weights have the same order with training and without.
+  compiled.inference =
+      bind_program(*plans[kInference], compiled.code->functions(kInference), batch, *compiled.store, true);
   if (training) {
     compiled.code->compile(kTraining, options.threads, cache);
     compiled.training =
         bind_program(*plans[kTraining], compiled.code->functions(kTraining), batch, *compiled.store);
   }
-  compiled.inference =
-      bind_program(*plans[kInference], compiled.code->functions(kInference), batch, *compiled.store, true);
   if (!training) compile_inference(compiled, options.threads, cache);
   compiled.store->allocate();
   return compiled;

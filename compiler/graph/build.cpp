@@ -48,7 +48,7 @@ ValueId Builder::input(std::string name, TensorType type) {
 }
 
 ValueId Builder::parameter(std::string name, Extents extents, Initializer initializer) {
-  return add(Parameter{initializer}, {}, {DType::kF32, std::move(extents)}, std::move(name));
+  return add(Parameter{initializer, trained_}, {}, {DType::kF32, std::move(extents)}, std::move(name));
 }
 
 ValueId Builder::state(std::string name, Extents extents, double initial) {

@@ -11,6 +11,8 @@ class Builder {
 
   // Where the nodes added from here on come from.
   void set_span(Span span) { span_ = span; }
+  // Whether the parameters added from here on are trained.
+  void set_trained(bool trained) { trained_ = trained; }
   Graph& graph() { return graph_; }
   const TensorType& type(ValueId id) const { return graph_.type(id); }
 
@@ -44,6 +46,7 @@ class Builder {
   ValueId add(Op op, std::vector<ValueId> operands, TensorType type, std::string name = {});
   Graph& graph_;
   Span span_;
+  bool trained_ = true;
 };
 
 // Drops the operands that the expression does not use, and its dead nodes; operands that are one value read

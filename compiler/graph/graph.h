@@ -76,10 +76,15 @@ IndexMap axes_map(std::span<const std::uint32_t> axes);
 IndexMap identity_map(std::size_t rank);
 bool is_identity(const IndexMap& map);
 
-// How a parameter starts. `uniform`: in [-limit, limit] from the run's seed and the parameter's name.
+// How a parameter starts; random numbers come from the run's seed and the parameter's name.
 struct Initializer {
-  enum class Kind { kConstant, kUniform } kind = Kind::kConstant;
-  double value = 0;  // the constant, or the limit
+  enum class Kind {
+    kConstant,    // `value`
+    kUniform,     // in [-value, value]
+    kNormal,      // mean 0, standard deviation `value`
+    kOrthogonal,  // as a matrix [all axes but the last, last], orthonormal rows or columns, times `value`
+  } kind = Kind::kConstant;
+  double value = 0;
   friend bool operator==(const Initializer&, const Initializer&) = default;
 };
 
@@ -88,6 +93,7 @@ struct Input {
 };  // named by Node::name
 struct Parameter {
   Initializer initializer;
+  bool trained = true;  // else it keeps its value, and has no gradient
   friend bool operator==(const Parameter&, const Parameter&) = default;
 };
 struct State {

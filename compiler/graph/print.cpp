@@ -26,6 +26,16 @@ std::string_view spelling(ReduceKind kind) {
   return "";
 }
 
+std::string_view spelling(Initializer::Kind kind) {
+  switch (kind) {
+    case Initializer::Kind::kConstant: return "=";
+    case Initializer::Kind::kUniform: return "uniform";
+    case Initializer::Kind::kNormal: return "normal";
+    case Initializer::Kind::kOrthogonal: return "orthogonal";
+  }
+  return "";
+}
+
 std::string text(ValueId id) { return fmt::format("%{}", index(id)); }
 
 // Of a domain: i, j, ... z, then a1, a2, ...
@@ -149,9 +159,8 @@ class Printer {
   }
 
   static std::string parameter(const Node& node, const Parameter& op) {
-    bool is_constant = op.initializer.kind == Initializer::Kind::kConstant;
-    return fmt::format("{} \"{}\" {} {}", with_type("parameter", node), node.name,
-                       is_constant ? "=" : "uniform", op.initializer.value);
+    return fmt::format("{} \"{}\" {} {}{}", with_type("parameter", node), node.name,
+                       spelling(op.initializer.kind), op.initializer.value, op.trained ? "" : " frozen");
   }
 
   static std::string constant(const Node& node, const Constant& op) {

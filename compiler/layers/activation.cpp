@@ -8,19 +8,18 @@
 namespace netc {
 namespace {
 
-struct AxisActivation {
-  std::string_view name;
-  ActivationKind kind;
-};
 constexpr std::array kAxisActivations{AxisActivation{"softmax", ActivationKind::kSoftmax},
-                                      AxisActivation{"log_softmax", ActivationKind::kLogSoftmax}};
+                                      AxisActivation{"log_softmax", ActivationKind::kLogSoftmax},
+                                      AxisActivation{"glu", ActivationKind::kGated, "sigmoid"},
+                                      AxisActivation{"reglu", ActivationKind::kGated, "relu"},
+                                      AxisActivation{"geglu", ActivationKind::kGated, "gelu"},
+                                      AxisActivation{"swiglu", ActivationKind::kGated, "swish"},
+                                      AxisActivation{"maxout", ActivationKind::kMaxout}};
 constexpr std::array<std::string_view, kAxisActivations.size()> kAxisNames = [] {
   std::array<std::string_view, kAxisActivations.size()> names;
   for (std::size_t i = 0; i < names.size(); ++i) names[i] = kAxisActivations[i].name;
   return names;
 }();
-
-constexpr std::array<std::string_view, 5> kPlanned{"maxout", "glu", "reglu", "geglu", "swiglu"};
 
 // E[f(z)^2] for z ~ N(0, 1), by the midpoint rule: no point falls on a kink at a round number.
 double mean_square(const Activation& activation) {
@@ -46,15 +45,12 @@ double round_to_digits(double x, int digits) {
 
 }  // namespace
 
-std::optional<Activation> find_axis_activation(std::string_view name) {
+const AxisActivation* find_axis_activation(std::string_view name) {
   auto found = std::ranges::find(kAxisActivations, name, &AxisActivation::name);
-  if (found == kAxisActivations.end()) return std::nullopt;
-  return Activation{.name = std::string(name), .kind = found->kind, .function = {}, .learned = {}};
+  return found == kAxisActivations.end() ? nullptr : &*found;
 }
 
 std::span<const std::string_view> axis_activations() { return kAxisNames; }
-
-std::span<const std::string_view> planned_activations() { return kPlanned; }
 
 double gain(const Activation& activation) {
   if (activation.kind != ActivationKind::kElementwise) return 1;

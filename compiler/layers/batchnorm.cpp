@@ -7,7 +7,9 @@
 // plus an offset that are learned (Ioffe and Szegedy 2015). In training mean and variance are those of the
 // batch, over all its places; else they are running means of what training saw. As PyTorch's BatchNorm2d.
 //   <name>.weight [channels], <name>.bias [channels]
-//   state: <name>.running_mean, <name>.running_var [channels]; momentum is the share of the new batch
+// Frozen it takes the running means in training, too, and they stay.
+//   state, kept with the weights: <name>.running_mean, <name>.running_var [channels]; momentum is the share
+//   of the new batch
 
 namespace netc {
 namespace {
@@ -29,12 +31,12 @@ class BatchNorm {
         extents_(builder_.type(x).extents),
         last_(graph::axes_map(std::array{static_cast<std::uint32_t>(extents_.size() - 1)})),
         weight_(add_scale(context, layer)),
-        bias_(add_bias(context, layer)),
+        bias_(*add_bias(context, layer)),
         running_mean_(builder_.state(layer.name + ".running_mean", {extents_.back()}, 0)),
         running_var_(builder_.state(layer.name + ".running_var", {extents_.back()}, 1)) {}
 
   ValueId build() {
-    if (!context_.training) return normalized(running_mean_, running_var_);
+    if (!context_.training || is_frozen(layer_)) return normalized(running_mean_, running_var_);
     ValueId mean = mean_of(counted([](ScalarPool&, ScalarId x, ScalarId) { return x; }, running_mean_));
     // The deviations from the mean sum to 0, so the variance does not change with the mean: nothing flows
     // back.
@@ -128,7 +130,8 @@ extern const LayerDef batchnorm_layer;
 const LayerDef batchnorm_layer{
     .name = "batchnorm",
     .parameters = {eps_parameter(),
-                   {.name = "momentum", .kind = ValueKind::kNumber, .minimum = 0, .maximum = 1, .words = {}}},
+                   {.name = "momentum", .kind = ValueKind::kNumber, .minimum = 0, .maximum = 1, .words = {}},
+                   freeze_parameter()},
     .shape = [](const ShapeContext& context) { return std::optional(context.input); },
     .build = [](const BuildContext& context, const Layer& layer,
                 graph::ValueId input) { return BatchNorm(context, layer, input).build(); },

@@ -68,6 +68,33 @@ ValueId build_elementwise(graph::Builder& builder, const Activation& activation,
   return builder.map(activation.function.expr, extents, operands, maps);
 }
 
+// x: [batch, ..., 2 n] -> [batch, ..., n]
+ValueId build_gated(graph::Builder& builder, const Activation& activation, ValueId x) {
+  graph::Extents extents = builder.type(x).extents;
+  extents.back() /= 2;
+  const graph::IndexMap first = graph::identity_map(extents.size());
+  graph::IndexMap second = first;
+  second.back().offset = extents.back();
+  ScalarExpr product;
+  const graph::ScalarId gate =
+      graph::inline_into(product.pool, activation.function.expr, std::array{product.pool.operand(1)});
+  product.root = product.pool.binary(ScalarOp::kMultiply, product.pool.operand(0), gate);
+  return builder.map(std::move(product), std::move(extents), {x, x}, {first, second});
+}
+
+// x: [batch, ..., n * pieces] -> [batch, ..., n]
+ValueId build_maxout(graph::Builder& builder, std::int64_t pieces, ValueId x) {
+  graph::Extents result = builder.type(x).extents;
+  result.back() /= pieces;
+  graph::Extents domain = result;
+  domain.push_back(pieces);
+  const auto rank = static_cast<std::uint32_t>(result.size());
+  graph::IndexMap operand = graph::identity_map(rank);
+  operand.back().terms = {{rank - 1, pieces}, {rank, 1}};
+  return builder.reduce(graph::ReduceKind::kMax, x, std::move(domain), std::move(operand),
+                        graph::identity_map(rank), std::move(result));
+}
+
 }  // namespace
 
 ValueId build_activation(const BuildContext& context, const Activation& activation,
@@ -77,6 +104,8 @@ ValueId build_activation(const BuildContext& context, const Activation& activati
       return build_elementwise(context.builder, activation, layer_name, input);
     case ActivationKind::kSoftmax: return build_softmax(context.builder, input, false);
     case ActivationKind::kLogSoftmax: return build_softmax(context.builder, input, true);
+    case ActivationKind::kGated: return build_gated(context.builder, activation, input);
+    case ActivationKind::kMaxout: return build_maxout(context.builder, activation.pieces, input);
   }
   return input;
 }

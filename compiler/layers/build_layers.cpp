@@ -1,4 +1,4 @@
-#include "compiler/layers/layer.h"
+#include "compiler/layers/weights.h"
 
 namespace netc {
 namespace {
@@ -17,6 +17,7 @@ graph::ValueId build_layers(const BuildContext& context, std::span<const Layer> 
   std::vector<graph::ValueId> values;
   for (const Layer& layer : layers) {
     context.builder.set_span(layer.span);
+    context.builder.set_trained(!is_frozen(layer));
     std::vector<graph::ValueId> inputs;
     for (std::size_t place : layer.inputs) inputs.push_back(place == kNetworkInput ? input : values[place]);
     values.push_back(build_layer(context, layer, inputs));

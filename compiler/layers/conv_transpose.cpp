@@ -54,8 +54,8 @@ std::int64_t fan_in(const Layer& layer, const Windows& windows) {
 graph::ValueId build(const BuildContext& context, const Layer& layer, graph::ValueId input) {
   const Windows windows = windows_over_output(layer);
   const std::int64_t in = layer.input.channels(), out = layer.output.channels();
-  graph::ValueId weight =
-      add_weight(context, layer, "weight", weight_extents(windows, in, out), fan_in(layer, windows));
+  graph::ValueId weight = add_weight(context, layer, "weight", weight_extents(windows, in, out),
+                                     {fan_in(layer, windows), taps(windows) * out});
   Domain domain;
   const std::uint32_t batch = domain.add(context.batch);
   const std::vector<std::uint32_t> from = domain.add_windows(windows);
@@ -69,7 +69,7 @@ graph::ValueId build(const BuildContext& context, const Layer& layer, graph::Val
   graph::Extents result{context.batch};
   for (std::size_t i = 0; i < windows.size(); ++i) contract.result[i + 1] = windows[i].place(from[i], tap[i]);
   result.insert(result.end(), layer.output.extents.begin(), layer.output.extents.end());
-  graph::ValueId bias = add_bias(context, layer);
+  std::optional<graph::ValueId> bias = add_bias(context, layer);
   graph::ValueId sums = context.builder.contract(input, weight, std::move(contract), std::move(result));
   return plus_bias(context.builder, sums, bias);
 }
@@ -84,18 +84,18 @@ std::int64_t weights(const Layer& layer) {
 extern const LayerDef conv_transpose_layer;
 const LayerDef conv_transpose_layer{
     .name = "conv_transpose",
-    .parameters = {{.name = "filters",
-                    .kind = ValueKind::kCount,
-                    .positional = true,
-                    .required = true,
-                    .minimum = 1,
-                    .words = {}},
-                   size_parameter(true),
-                   stride_parameter(),
-                   pad_parameter()},
+    .parameters = with_weight_parameters({{.name = "filters",
+                                           .kind = ValueKind::kCount,
+                                           .positional = true,
+                                           .required = true,
+                                           .minimum = 1,
+                                           .words = {}},
+                                          size_parameter(true),
+                                          stride_parameter(),
+                                          pad_parameter()}),
     .shape = shape,
     .build = build,
-    .parameters_count = [](const Layer& layer) { return weights(layer) + layer.output.channels(); },
+    .parameters_count = [](const Layer& layer) { return saturating_add(weights(layer), bias_count(layer)); },
     .flops =
         [](const Layer& layer) {
           return product(std::array{std::int64_t{2}, layer.input.places(), weights(layer)});

@@ -76,17 +76,17 @@ graph::Extents weight_extents(const Windows& windows, std::int64_t inputs, std::
 }
 
 std::vector<ParameterDef> convolution_parameters() {
-  return {{.name = "filters",
-           .kind = ValueKind::kCount,
-           .positional = true,
-           .required = true,
-           .minimum = 1,
-           .words = {}},
-          size_parameter(true),
-          stride_parameter(),
-          dilation_parameter(),
-          pad_parameter(),
-          {.name = "groups", .kind = ValueKind::kCount, .minimum = 1, .words = {}}};
+  return with_weight_parameters({{.name = "filters",
+                                  .kind = ValueKind::kCount,
+                                  .positional = true,
+                                  .required = true,
+                                  .minimum = 1,
+                                  .words = {}},
+                                 size_parameter(true),
+                                 stride_parameter(),
+                                 dilation_parameter(),
+                                 pad_parameter(),
+                                 {.name = "groups", .kind = ValueKind::kCount, .minimum = 1, .words = {}}});
 }
 
 std::optional<Shape> convolution_shape(const ShapeContext& context) {
@@ -97,18 +97,18 @@ std::optional<Shape> convolution_shape(const ShapeContext& context) {
 
 graph::ValueId build_convolution(const BuildContext& context, const Layer& layer, graph::ValueId input) {
   const Windows windows = windows_of(layer);
-  const std::int64_t groups = groups_of(layer), inputs = layer.input.channels() / groups;
-  graph::ValueId weight =
-      add_weight(context, layer, "weight", weight_extents(windows, inputs, layer.output.channels()),
-                 taps(windows) * inputs);
-  graph::ValueId bias = add_bias(context, layer);
+  const std::int64_t groups = groups_of(layer), each = taps(windows);
+  const std::int64_t inputs = layer.input.channels() / groups, outputs = layer.output.channels();
+  graph::ValueId weight = add_weight(context, layer, "weight", weight_extents(windows, inputs, outputs),
+                                     {each * inputs, each * outputs / groups});
+  std::optional<graph::ValueId> bias = add_bias(context, layer);
   return plus_bias(context.builder, convolve(context.builder, input, weight, windows, groups), bias);
 }
 
 std::int64_t convolution_parameters_count(const Layer& layer) {
   const std::int64_t inputs = layer.input.channels() / groups_of(layer);
-  return saturating_multiply(saturating_multiply(taps(windows_of(layer)), inputs) + 1,
-                             layer.output.channels());
+  return saturating_add(product(std::array{taps(windows_of(layer)), inputs, layer.output.channels()}),
+                        bias_count(layer));
 }
 
 std::int64_t convolution_flops(const Layer& layer) {

@@ -24,8 +24,8 @@ graph::ValueId build(const BuildContext& context, const Layer& layer, graph::Val
   graph::Builder& builder = context.builder;
   if (builder.type(input).extents.size() != 2) input = builder.reshape(input, {context.batch, in});
   // input: [batch, in], weight: [in, out]
-  graph::ValueId weight = add_weight(context, layer, "weight", {in, out}, in);
-  graph::ValueId bias = add_bias(context, layer);
+  graph::ValueId weight = add_weight(context, layer, "weight", {in, out}, {in, out});
+  std::optional<graph::ValueId> bias = add_bias(context, layer);
   return plus_bias(builder, builder.matmul(input, weight), bias);
 }
 
@@ -38,18 +38,15 @@ std::int64_t weights(const Layer& layer) {
 extern const LayerDef dense_layer;
 const LayerDef dense_layer{
     .name = "dense",
-    .parameters = {{.name = "units",
-                    .kind = ValueKind::kCount,
-                    .positional = true,
-                    .required = true,
-                    .minimum = 1,
-                    .words = {}}},
+    .parameters = with_weight_parameters({{.name = "units",
+                                           .kind = ValueKind::kCount,
+                                           .positional = true,
+                                           .required = true,
+                                           .minimum = 1,
+                                           .words = {}}}),
     .shape = shape,
     .build = build,
-    .parameters_count =
-        [](const Layer& layer) {
-          return saturating_multiply(layer.input.elements() + 1, layer.output.elements());
-        },
+    .parameters_count = [](const Layer& layer) { return saturating_add(weights(layer), bias_count(layer)); },
     .flops = [](const Layer& layer) { return saturating_multiply(2, weights(layer)); },
 };
 

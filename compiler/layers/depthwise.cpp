@@ -19,9 +19,10 @@ std::optional<Shape> shape(const ShapeContext& context) {
 
 graph::ValueId build(const BuildContext& context, const Layer& layer, graph::ValueId input) {
   const Windows windows = windows_of(layer);
-  graph::ValueId weight = add_weight(context, layer, "weight",
-                                     weight_extents(windows, 1, layer.output.channels()), taps(windows));
-  graph::ValueId bias = add_bias(context, layer);
+  const std::int64_t each = taps(windows), outputs = layer.output.channels();
+  graph::ValueId weight = add_weight(context, layer, "weight", weight_extents(windows, 1, outputs),
+                                     {each, each * outputs / layer.input.channels()});
+  std::optional<graph::ValueId> bias = add_bias(context, layer);
   graph::ValueId sums = convolve(context.builder, input, weight, windows, layer.input.channels());
   return plus_bias(context.builder, sums, bias);
 }
@@ -31,16 +32,18 @@ graph::ValueId build(const BuildContext& context, const Layer& layer, graph::Val
 extern const LayerDef depthwise_layer;
 const LayerDef depthwise_layer{
     .name = "depthwise",
-    .parameters = {size_parameter(true),
-                   stride_parameter(),
-                   dilation_parameter(),
-                   pad_parameter(),
-                   {.name = "multiplier", .kind = ValueKind::kCount, .minimum = 1, .words = {}}},
+    .parameters = with_weight_parameters(
+        {size_parameter(true),
+         stride_parameter(),
+         dilation_parameter(),
+         pad_parameter(),
+         {.name = "multiplier", .kind = ValueKind::kCount, .minimum = 1, .words = {}}}),
     .shape = shape,
     .build = build,
     .parameters_count =
         [](const Layer& layer) {
-          return saturating_multiply(taps(windows_of(layer)) + 1, layer.output.channels());
+          return saturating_add(saturating_multiply(taps(windows_of(layer)), layer.output.channels()),
+                                bias_count(layer));
         },
     .flops =
         [](const Layer& layer) {

@@ -41,7 +41,7 @@ TEST(Gain, StaysInItsBounds) {
 
 TEST(Gain, OfWhatIsNotFiniteIsOne) {
   EXPECT_EQ(gain(unary(ScalarOp::kLog)), 1);
-  EXPECT_EQ(gain(*find_axis_activation("softmax")), 1);
+  EXPECT_EQ(gain({.name = "softmax", .kind = ActivationKind::kSoftmax, .function = {}, .learned = {}}), 1);
 }
 
 TEST(Layers, RegistryAndPlanAreApart) {

@@ -28,6 +28,13 @@ enum class ValueKind {
   kWord,     // one of `words`
   kText,     // a string
   kFlag,     // a bare word: there or not
+  kInit,     // how weights start: `he`, `normal(0.02)`
+};
+
+// `normal(0.02)`: a name of initializer_names() (weights.h), and its number.
+struct InitChoice {
+  std::string name;
+  double number = 0;
 };
 
 struct ParameterDef {
@@ -40,7 +47,8 @@ struct ParameterDef {
   std::vector<std::string_view> words;  // kWord, kExtents
 };
 
-using ArgumentValue = std::variant<bool, std::int64_t, double, std::string, std::vector<std::int64_t>>;
+using ArgumentValue =
+    std::variant<bool, std::int64_t, double, std::string, std::vector<std::int64_t>, InitChoice>;
 
 // Arguments after checking: those given, by parameter name.
 struct Arguments {

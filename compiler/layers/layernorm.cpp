@@ -1,4 +1,5 @@
 #include "compiler/layers/normalization.h"
+#include "compiler/layers/weights.h"
 
 // layernorm [eps=1e-5]: the numbers along the last axis (the features of a vector or of each time, the
 // channels at each place) less their mean, over their standard deviation, times a factor plus an offset that
@@ -20,7 +21,7 @@ graph::ValueId build(const BuildContext& context, const Layer& layer, graph::Val
 extern const LayerDef layernorm_layer;
 const LayerDef layernorm_layer{
     .name = "layernorm",
-    .parameters = {eps_parameter()},
+    .parameters = {eps_parameter(), freeze_parameter()},
     .shape = [](const ShapeContext& context) { return std::optional(context.input); },
     .build = build,
     .parameters_count = [](const Layer& layer) { return 2 * layer.output.channels(); },

@@ -62,7 +62,7 @@ ValueId scale_and_shift(const BuildContext& context, const Layer& layer, ValueId
     return pool.binary(ScalarOp::kAdd, pool.binary(ScalarOp::kMultiply, pool.operand(0), pool.operand(1)),
                        pool.operand(2));
   });
-  ValueId scale = add_scale(context, layer), bias = add_bias(context, layer);
+  ValueId scale = add_scale(context, layer), bias = *add_bias(context, layer);
   return context.builder.map(std::move(affine), extents, {value, scale, bias},
                              {graph::identity_map(extents.size()), last, last});
 }

@@ -1,4 +1,5 @@
 #include "compiler/layers/normalization.h"
+#include "compiler/layers/weights.h"
 
 // rmsnorm [eps=1e-5]: the numbers along the last axis over the root of their mean square, times a factor that
 // is learned (Zhang and Sennrich 2019).
@@ -33,7 +34,7 @@ ValueId build(const BuildContext& context, const Layer& layer, ValueId input) {
 extern const LayerDef rmsnorm_layer;
 const LayerDef rmsnorm_layer{
     .name = "rmsnorm",
-    .parameters = {eps_parameter()},
+    .parameters = {eps_parameter(), freeze_parameter()},
     .shape = [](const ShapeContext& context) { return std::optional(context.input); },
     .build = build,
     .parameters_count = [](const Layer& layer) { return layer.output.channels(); },

@@ -28,10 +28,11 @@ graph::ValueId build(const BuildContext& context, const Layer& layer, graph::Val
   const std::int64_t in = layer.input.channels(), out = layer.output.channels();
   Layer linear = layer;
   linear.activation.reset();
-  graph::ValueId depthwise =
-      add_weight(context, linear, "depthwise", weight_extents(windows, 1, in), taps(windows));
-  graph::ValueId pointwise = add_weight(context, layer, "pointwise", weight_extents(points, in, out), in);
-  graph::ValueId bias = add_bias(context, layer);
+  graph::ValueId depthwise = add_weight(context, linear, "depthwise", weight_extents(windows, 1, in),
+                                        {taps(windows), taps(windows)});
+  graph::ValueId pointwise =
+      add_weight(context, layer, "pointwise", weight_extents(points, in, out), {in, out});
+  std::optional<graph::ValueId> bias = add_bias(context, layer);
   graph::ValueId filtered = convolve(context.builder, input, depthwise, windows, in);
   return plus_bias(context.builder, convolve(context.builder, filtered, pointwise, points, 1), bias);
 }
@@ -46,19 +47,19 @@ std::int64_t weights(const Layer& layer) {
 extern const LayerDef separable_layer;
 const LayerDef separable_layer{
     .name = "separable",
-    .parameters = {{.name = "filters",
-                    .kind = ValueKind::kCount,
-                    .positional = true,
-                    .required = true,
-                    .minimum = 1,
-                    .words = {}},
-                   size_parameter(true),
-                   stride_parameter(),
-                   dilation_parameter(),
-                   pad_parameter()},
+    .parameters = with_weight_parameters({{.name = "filters",
+                                           .kind = ValueKind::kCount,
+                                           .positional = true,
+                                           .required = true,
+                                           .minimum = 1,
+                                           .words = {}},
+                                          size_parameter(true),
+                                          stride_parameter(),
+                                          dilation_parameter(),
+                                          pad_parameter()}),
     .shape = shape,
     .build = build,
-    .parameters_count = [](const Layer& layer) { return weights(layer) + layer.output.channels(); },
+    .parameters_count = [](const Layer& layer) { return saturating_add(weights(layer), bias_count(layer)); },
     .flops =
         [](const Layer& layer) {
           return product(std::array{std::int64_t{2}, layer.output.places(), weights(layer)});

@@ -29,7 +29,8 @@ struct Shape {
 
 // a * b of numbers >= 0, or the largest int64 where that does not fit.
 std::int64_t saturating_multiply(std::int64_t a, std::int64_t b);
-// Likewise, of all of them.
+// Likewise, their sum; and the product of all of them.
+std::int64_t saturating_add(std::int64_t a, std::int64_t b);
 std::int64_t product(std::span<const std::int64_t> extents);
 
 // `128`, `28x28x1`

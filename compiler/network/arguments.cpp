@@ -15,8 +15,6 @@ constexpr DiagnosticKind<std::string_view, std::string> kUnknownWord{"unknown-wo
 constexpr DiagnosticKind<std::string_view, std::string_view> kUnknownKey{"unknown-key",
                                                                          "`{}` has no setting `{}`"};
 constexpr DiagnosticKind<std::string_view> kKeyNotBuilt{"key-not-built", "the setting `{}` is not built yet"};
-constexpr DiagnosticKind<std::string_view> kActivationNotBuilt{"activation-not-built",
-                                                               "the activation `{}` is not built yet"};
 constexpr DiagnosticKind<std::string_view> kRepeatedKey{"repeated-key", "`{}` is given twice"};
 constexpr DiagnosticKind<std::string_view> kUnexpectedArgument{"unexpected-argument",
                                                                "`{}` takes no such argument"};
@@ -115,10 +113,6 @@ class ArgumentReader {
   }
 
   void report_unknown(const std::string& word, const ast::Expr& expr) {
-    if (contains(planned_activations(), word)) {
-      fail(diagnostics_.error(kActivationNotBuilt, expr.span, word));
-      return;
-    }
     std::vector<std::string> candidates;
     for (const ParameterDef& parameter : table_.parameters) {
       if (parameter.kind == ValueKind::kFlag) candidates.emplace_back(parameter.name);
@@ -189,7 +183,9 @@ class ArgumentReader {
     if (!take(parameter, place)) return;
     std::optional<ArgumentValue> read;
     const auto* word = std::get_if<ast::NameUse>(&expr.node);
-    if (word != nullptr && is_choice(parameter, word->name)) {
+    if (parameter.kind == ValueKind::kInit) {
+      read = read_initializer(parameter, expr, values_);
+    } else if (word != nullptr && is_choice(parameter, word->name)) {
       read = read_value(parameter, Value{.data = word->name}, expr.span, diagnostics_);
     } else if (std::optional<Value> value = values_.evaluate(expr)) {
       read = read_value(parameter, *value, expr.span, diagnostics_);

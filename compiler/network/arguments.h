@@ -16,6 +16,10 @@ namespace netc {
 std::optional<ArgumentValue> read_value(const ParameterDef& parameter, const Value& value, Span place,
                                         Diagnostics& diagnostics);
 
+// `he` or `normal(0.02)`, or empty after an error.
+std::optional<ArgumentValue> read_initializer(const ParameterDef& parameter, const ast::Expr& expr,
+                                              Values& values);
+
 // A count or a percentage: `validation=10%`.
 std::optional<Amount> read_amount(std::string_view setting, const ast::Expr& expr, Values& values);
 

@@ -196,11 +196,11 @@ class LayerBuilder {
     return good ? std::optional(std::move(locals)) : std::nullopt;
   }
 
-  Layer start_layer(const ast::Command& command, Span span, std::string_view kind) {
+  Layer start_layer(Span name_span, Span span, std::string_view kind) {
     Layer layer;
     layer.name = fmt::format("{}_{}", kind, ++numbers_[std::string(kind)]);
     layer.span = span;
-    layer.name_span = command.name.span;
+    layer.name_span = name_span;
     layer.text = one_line(values_.sources(), span);
     layer.inputs = {here_.made_by};
     return layer;
@@ -217,7 +217,7 @@ class LayerBuilder {
 
   void add_layer(const LayerDef& def, const ast::Command& command, Span span) {
     std::optional<ReadArguments> arguments = read(def, command);
-    Layer layer = start_layer(command, span, def.name);
+    Layer layer = start_layer(command.name.span, span, def.name);
     layer.def = &def;
     if (!arguments) {
       lose_shape();
@@ -234,7 +234,7 @@ class LayerBuilder {
     std::optional<ReadArguments> arguments = read(def, command);
     Span head = command.name.span;
     if (!command.arguments.empty()) head.end = command.arguments.back().span.end;
-    Layer layer = start_layer(command, head, def.name);
+    Layer layer = start_layer(command.name.span, head, def.name);
     layer.def = &def;
     layer.text += block_text(command);
     layer.inputs.clear();
@@ -285,7 +285,7 @@ class LayerBuilder {
       lose_shape();
       return;
     }
-    Layer layer = start_layer(command, span, activation->name.substr(0, activation->name.find('(')));
+    Layer layer = start_layer(command.name.span, span, kind_of(*activation));
     layer.def = &activation_layer();
     layer.activation = std::move(activation);
     finish_layer(std::move(layer));
@@ -308,8 +308,27 @@ class LayerBuilder {
     });
   }
 
+  // An activation that makes fewer channels is a layer of its own, behind the one that it stands with.
   template <typename OutputShape>
   void take_layer(Layer layer, OutputShape output_shape) {
+    const bool splits = layer.def != &activation_layer() && layer.activation && layer.activation->pieces > 1;
+    std::optional<Activation> later = splits ? std::exchange(layer.activation, std::nullopt) : std::nullopt;
+    const Span span = layer.span, name_span = layer.name_span;
+    push_layer(std::move(layer), output_shape);
+    if (!later || !here_.shape) return;
+    Layer behind = start_layer(name_span, span, kind_of(*later));
+    behind.def = &activation_layer();
+    behind.text = later->name;
+    behind.activation = std::move(later);
+    finish_layer(std::move(behind));
+  }
+
+  static std::string kind_of(const Activation& activation) {
+    return activation.name.substr(0, activation.name.find('('));
+  }
+
+  template <typename OutputShape>
+  void push_layer(Layer layer, OutputShape output_shape) {
     std::optional<Shape> output = output_shape(std::as_const(layer));
     if (output) layer.output = std::move(*output);
     if (!output || !check_size(layer)) {

@@ -23,7 +23,7 @@ constexpr Names kPlannedTrainSettings[] = {"early_stop", "reduce_lr", "metrics",
                                            "l2",         "ema",       "shards",  "class_weight"};
 constexpr Names kPlannedLosses[] = {"kl", "focal"};
 constexpr Names kPlannedOptimizers[] = {"nadam", "adagrad", "adadelta", "lion", "lamb"};
-constexpr Names kPlannedLayerSettings[] = {"l1", "l2", "freeze", "init"};
+constexpr Names kPlannedLayerSettings[] = {"l1", "l2"};
 constexpr Names kMetrics[] = {"accuracy",  "top_k",    "precision",   "recall", "f1", "auc",
                               "confusion", "log_loss", "calibration", "rmse",   "r2", "perplexity"};
 constexpr Names kDataValues[] = {"classes", "vocab", "features"};
@@ -58,7 +58,7 @@ std::span<const std::string_view> planned_layer_settings() { return kPlannedLaye
 std::string_view built_in_meaning(std::string_view name, const Definitions& prelude) {
   if (find_layer(name) != nullptr || contains(planned_layers(), name)) return "a layer";
   if (find_function(name) || is_planned_function(name)) return "a function";
-  if (is_activation(name, prelude, {}) || contains(planned_activations(), name)) return "an activation";
+  if (is_activation(name, prelude, {})) return "an activation";
   if (prelude.losses.contains(name) || contains(kPlannedLosses, name)) return "a loss";
   if (prelude.optimizers.contains(name) || contains(kPlannedOptimizers, name)) return "an optimizer";
   if (prelude.schedules.contains(name)) return "a schedule";

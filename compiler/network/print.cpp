@@ -31,6 +31,9 @@ std::string function_text(const graph::ScalarFunction& function) {
 }
 
 std::string activation_text(const Activation& activation) {
+  if (activation.kind == ActivationKind::kGated)
+    return fmt::format("  {} = the first half times {}, of the second\n", activation.name,
+                       function_text(activation.function));
   if (activation.kind != ActivationKind::kElementwise)
     return fmt::format("  {} over the last axis\n", activation.name);
   std::string text = fmt::format("  {} = {}", activation.name, function_text(activation.function));

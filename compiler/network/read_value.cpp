@@ -32,6 +32,7 @@ std::string wanted(const ParameterDef& parameter) {
       return fmt::format("a shape such as 3x3, or one of {}", fmt::join(parameter.words, ", "));
     case ValueKind::kWord: return fmt::format("one of {}", fmt::join(parameter.words, ", "));
     case ValueKind::kText: return "a text in quotes";
+    case ValueKind::kInit: return "a way to start";
     case ValueKind::kFlag: return "no value: it is a word of its own";
   }
   return {};

@@ -10,8 +10,6 @@ namespace {
 constexpr DiagnosticKind<std::string_view> kUnknownLayer{"unknown-layer", "there is no layer `{}`"};
 constexpr DiagnosticKind<std::string_view> kLayerNotBuilt{"layer-not-built",
                                                           "the layer `{}` is not built yet"};
-constexpr DiagnosticKind<std::string_view> kActivationLayerNotBuilt{"activation-layer-not-built",
-                                                                    "the activation `{}` is not built yet"};
 constexpr DiagnosticKind<std::string_view> kSettingOutside{"setting-outside", "`{}` is a setting of `train`"};
 constexpr DiagnosticKind<std::string_view> kSectionInside{"section-inside",
                                                           "`{}` stands at the top level only"};
@@ -36,8 +34,6 @@ void report_unknown_layer(const ast::Name& place, const Outline& outline, const 
   Diagnostics& diagnostics = values.diagnostics();
   if (contains(planned_layers(), name)) {
     diagnostics.error(kLayerNotBuilt, span, name);
-  } else if (contains(planned_activations(), name)) {
-    diagnostics.error(kActivationLayerNotBuilt, span, name);
   } else if (contains(statement_names(), name)) {
     diagnostics.error(kSectionInside, span, name);
   } else if (contains(train_settings(), name) || contains(planned_train_settings(), name)) {

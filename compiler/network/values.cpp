@@ -2,9 +2,11 @@
 
 #include <algorithm>
 
+#include "compiler/network/arguments.h"
 #include "compiler/network/names.h"
 #include "compiler/prelude/functions.h"
 #include "compiler/prelude/walk.h"
+#include "compiler/support/check.h"
 #include "compiler/support/overloaded.h"
 #include "compiler/support/suggest.h"
 #include "compiler/syntax/parse.h"
@@ -17,7 +19,7 @@ constexpr DiagnosticKind<std::string_view> kRecursiveLet{"recursive-let",
 constexpr DiagnosticKind<> kLetTooDeep{"let-too-deep", "too many values are defined by one another"};
 constexpr DiagnosticKind<std::string_view> kUnknownLet{"unknown-let", "the program has no `let {}`"};
 constexpr DiagnosticKind<std::string_view> kActivationWithArguments{"activation-with-arguments",
-                                                                    "`{}` takes no arguments"};
+                                                                    "`{}` takes no such arguments"};
 
 constexpr std::size_t kMaxOpenLets = 200;
 
@@ -176,12 +178,13 @@ std::optional<Activation> Values::bind_activation_named(const std::string& name,
                                                         std::span<const GivenArgument> arguments) {
   const Value* value = find(name);
   const Activation* given = value != nullptr ? std::get_if<Activation>(&value->data) : nullptr;
-  std::optional<Activation> ready = given != nullptr ? std::optional(*given) : find_axis_activation(name);
-  if (ready) {
-    if (arguments.empty()) return ready;
+  if (given != nullptr) {
+    if (arguments.empty()) return *given;
     diagnostics_.error(kActivationWithArguments, use, name);
     return std::nullopt;
   }
+  if (const AxisActivation* known = find_axis_activation(name))
+    return bind_axis_activation(*known, use, arguments);
   auto own = user().activations.find(name);
   const ast::FunctionDefinition& definition =
       own != user().activations.end() ? *own->second : *prelude_.activations.find(name)->second;
@@ -193,6 +196,38 @@ std::optional<Activation> Values::bind_activation_named(const std::string& name,
   }
   if (!arguments.empty()) text += ")";
   return bind_activation(definition, std::move(text), use, arguments, context());
+}
+
+std::optional<Activation> Values::bind_axis_activation(const AxisActivation& known, Span use,
+                                                       std::span<const GivenArgument> arguments) {
+  Activation activation{.name = std::string(known.name), .kind = known.kind, .function = {}, .learned = {}};
+  const bool maxout = known.kind == ActivationKind::kMaxout;
+  if (arguments.size() > (maxout ? 1 : 0) || (!arguments.empty() && arguments[0].key != nullptr)) {
+    diagnostics_.error(kActivationWithArguments, use, known.name);
+    return std::nullopt;
+  }
+  if (known.kind == ActivationKind::kGated) {
+    const auto gate = prelude_.activations.find(known.gate);
+    NETC_CHECK(gate != prelude_.activations.end(), "the prelude has no such gate");
+    std::optional<Activation> bound =
+        bind_activation(*gate->second, std::string(known.gate), use, {}, context());
+    if (!bound) return std::nullopt;
+    activation.function = std::move(bound->function);
+    activation.pieces = 2;
+  }
+  if (!maxout) return activation;
+  activation.pieces = 2;
+  if (arguments.empty()) return activation;
+  const ast::Expr& expr = *arguments[0].value;
+  std::optional<Value> value = evaluate(expr);
+  const ParameterDef parameter{
+      .name = "maxout", .kind = ValueKind::kCount, .minimum = 2, .maximum = 10000, .words = {}};
+  std::optional<ArgumentValue> read =
+      value ? read_value(parameter, *value, expr.span, diagnostics_) : std::nullopt;
+  if (!read) return std::nullopt;
+  activation.pieces = std::get<std::int64_t>(*read);
+  activation.name += "(" + std::string(sources_.text(expr.span)) + ")";
+  return activation;
 }
 
 void Values::push(const Locals& locals) {

@@ -46,6 +46,9 @@ class Values {
   // after an error.
   std::optional<Activation> bind_activation_named(const std::string& name, Span use,
                                                   std::span<const GivenArgument> arguments);
+  // An activation over the last axis, with its arguments.
+  std::optional<Activation> bind_axis_activation(const AxisActivation& known, Span use,
+                                                 std::span<const GivenArgument> arguments);
   // Of a value that is known by name.
   const Value* find(std::string_view name) const;
   bool is_failed(std::string_view name) const;

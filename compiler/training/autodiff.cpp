@@ -163,8 +163,11 @@ class Backward {
     if (!is_active(operand)) return;
     const Extents extents = graph_.type(operand).extents;
     if (std::optional<IndexMap> inverse = inverse_of(place, domain.size())) {
-      if (!stays_inside(*inverse, extents, domain))
-        return contribute(operand, builder_.remap(materialize(adjoint, domain), *inverse, extents));
+      if (!stays_inside(*inverse, extents, domain)) {
+        // What is read outside of the domain is 0.
+        const Adjoint whole{.uniform = {}, .source = materialize(adjoint, domain), .map = *inverse};
+        return contribute(operand, materialize(whole, extents));
+      }
       Adjoint moved = adjoint;
       if (!adjoint.uniform) moved.map = compose(adjoint.map, *inverse);
       contribute(operand, std::move(moved));

@@ -161,8 +161,8 @@ Graph build_training_step(const Network& network) {
   Graph graph = build_forward(network, network.train.batch, true);
   std::vector<ValueId> parameters;
   for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
-    if (std::holds_alternative<graph::Parameter>(graph.nodes[i].op))
-      parameters.push_back(static_cast<ValueId>(i));
+    const auto* parameter = std::get_if<graph::Parameter>(&graph.nodes[i].op);
+    if (parameter && parameter->trained) parameters.push_back(static_cast<ValueId>(i));
   }
   std::vector<ValueId> gradients = add_gradients(graph, *graph.output("loss"), parameters);
   add_updates(graph, network.train, parameters, gradients);
