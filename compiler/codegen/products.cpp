@@ -46,11 +46,11 @@ void Products::add(const Tile& tile, Bases at, std::int64_t k, Sums& sums) {
   }
 }
 
-void Products::fetch_ahead(const Tile& tile, Bases at, std::int64_t k) {
+void Products::fetch(const Tile& tile, Bases at, std::int64_t k) {
   auto fetch = [&](Value* base, std::int64_t stride, std::int64_t offset) {
-    b_.CreateIntrinsic(llvm::Intrinsic::prefetch, {b_.getPtrTy()},
-                       {e_.advance(base, ((k + kAhead) * stride + offset) * 4), b_.getInt32(0),
-                        b_.getInt32(3), b_.getInt32(1)});
+    b_.CreateIntrinsic(
+        llvm::Intrinsic::prefetch, {b_.getPtrTy()},
+        {e_.advance(base, (k * stride + offset) * 4), b_.getInt32(0), b_.getInt32(3), b_.getInt32(1)});
   };
   if (form_.a_k_stride * 4 >= kFarBytes) fetch(at.a, form_.a_k_stride, 0);
   if (form_.b_k_stride * 4 < kFarBytes) return;
@@ -64,8 +64,12 @@ Sums Products::all(const Tile& tile) {
   if (whole > 0) {
     sums = e_.reduce_loop(e_.index(0), e_.index(whole), form_.unroll, sums, [&](Value* k, Sums carried) {
       const Bases at = advance(bases, k);
+      // Never beyond the last: there may be no memory, and finding that out takes long.
+      Value* last = e_.index(whole - form_.unroll);
+      Value* ahead = b_.CreateAdd(k, e_.index(kAhead));
+      const Bases later = advance(bases, b_.CreateSelect(b_.CreateICmpSLT(ahead, last), ahead, last));
       for (std::int64_t u = 0; u < form_.unroll; ++u) {
-        fetch_ahead(tile, at, u);
+        fetch(tile, later, u);
         add(tile, at, u, carried);
       }
       return carried;

@@ -39,7 +39,8 @@ class Products {
   Sums zeros(const Tile& tile);
   // The products at the k that lies `k` after the one that `at` stands on.
   void add(const Tile& tile, Bases at, std::int64_t k, Sums& sums);
-  void fetch_ahead(const Tile& tile, Bases at, std::int64_t k);
+  // Brings what lies so far apart that the hardware does not foresee it.
+  void fetch(const Tile& tile, Bases at, std::int64_t k);
   Bases advance(Bases bases, llvm::Value* k);
   Sums dots_from(const Tile& tile, std::int64_t first, std::int64_t columns);
   void add_dots(const Tile& tile, std::int64_t columns, Bases at, std::int64_t lanes, Sums& sums);

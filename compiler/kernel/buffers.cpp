@@ -14,7 +14,18 @@ constexpr std::int64_t kLine = 64;  // bytes of a cache line
 
 std::int64_t round_up(std::int64_t value, std::int64_t unit) { return (value + unit - 1) / unit * unit; }
 
-Layout panels(std::uint32_t minor_axis, std::int64_t rows) { return {minor_axis, kLanes, rows * kLanes}; }
+// Panels that begin at one offset of a 4 KiB page look the same to a processor that has just written to one
+// and reads the next: they are kept a tile's height apart.
+std::int64_t panel_rows(std::int64_t rows) {
+  constexpr std::int64_t kPage = 64, kTile = 16;  // in lines
+  const std::int64_t offset = rows % kPage;
+  if (rows < kTile || (offset >= kTile && offset <= kPage - kTile)) return rows;
+  return (offset < kTile ? rows - offset : rows - offset + kPage) + kTile + 1;
+}
+
+Layout panels(std::uint32_t minor_axis, std::int64_t rows) {
+  return {minor_axis, kLanes, panel_rows(rows) * kLanes};
+}
 
 Layout padded_rows(std::int64_t columns) { return {1, (blocks_of(columns) | 1) * kLanes, kLanes}; }
 

@@ -13,7 +13,8 @@ namespace netc::kernel {
 //
 // Layouts. Activations are rows of an odd number of cache lines (so that neighbouring rows do not fall on one
 // cache set). Parameters of two axes, and what is shaped like them for the optimizer, are panels:
-// [blocks][rows][16]. Vectors are contiguous.
+// [blocks][rows][16], with a few rows more where panels would begin at one offset of a page. Vectors are
+// contiguous.
 class BufferTable {
  public:
   BufferTable(const Facts& facts, Plan& plan) : facts_(facts), plan_(plan) {}

@@ -19,10 +19,10 @@ constexpr std::int64_t kNonzeroTile =
 
 std::int64_t divide_up(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 
-// Do the accumulators, one row of b and a broadcast fit the registers?
+// Do the accumulators and two rows of b fit the registers? LLVM loads the next row early, and would rather
+// spill a sum than not do so; a is broadcast from memory.
 bool fits(std::int64_t rows, std::int64_t blocks, const Target& target) {
-  const std::int64_t each = target.registers_a_vector();
-  return rows * blocks * each + blocks * each + 1 <= target.vector_registers;
+  return (rows + 2) * blocks * target.registers_a_vector() <= target.vector_registers;
 }
 
 std::int64_t most_rows(std::int64_t blocks, const Target& target) {
