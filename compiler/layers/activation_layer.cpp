@@ -29,8 +29,6 @@ const LayerDef& activation_layer() {
       .takes_activation = true,
       .shape = shape,
       .build = [](const BuildContext&, const Layer&, graph::ValueId input) { return input; },
-      .parameters_count = [](const Layer&) { return std::int64_t{0}; },
-      .flops = [](const Layer&) { return std::int64_t{0}; },
   };
   return def;
 }

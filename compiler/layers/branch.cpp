@@ -33,8 +33,6 @@ const LayerDef branch_layer{
                     .positional = true,
                     .required = true,
                     .words = {"concat", "add", "multiply"}}},
-    .parameters_count = [](const Layer&) { return std::int64_t{0}; },
-    .flops = [](const Layer&) { return std::int64_t{0}; },
     .join = kJoin,
 };
 

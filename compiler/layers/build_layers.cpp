@@ -1,6 +1,13 @@
 #include "compiler/layers/weights.h"
 
 namespace netc {
+
+graph::Extents BuildContext::batch_of(const Shape& shape) const {
+  graph::Extents extents{batch};
+  extents.insert(extents.end(), shape.extents.begin(), shape.extents.end());
+  return extents;
+}
+
 namespace {
 
 graph::ValueId build_layer(const BuildContext& context, const Layer& layer,

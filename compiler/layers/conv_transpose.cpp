@@ -66,11 +66,10 @@ graph::ValueId build(const BuildContext& context, const Layer& layer, graph::Val
                            .a = graph::axes_map(std::array{batch, from[0], from[1], from_channel}),
                            .b = graph::axes_map(std::array{tap[0], tap[1], from_channel, to_channel}),
                            .result = graph::axes_map(std::array{batch, batch, batch, to_channel})};
-  graph::Extents result{context.batch};
   for (std::size_t i = 0; i < windows.size(); ++i) contract.result[i + 1] = windows[i].place(from[i], tap[i]);
-  result.insert(result.end(), layer.output.extents.begin(), layer.output.extents.end());
   std::optional<graph::ValueId> bias = add_bias(context, layer);
-  graph::ValueId sums = context.builder.contract(input, weight, std::move(contract), std::move(result));
+  graph::ValueId sums =
+      context.builder.contract(input, weight, std::move(contract), context.batch_of(layer.output));
   return plus_bias(context.builder, sums, bias);
 }
 
@@ -84,15 +83,8 @@ std::int64_t weights(const Layer& layer) {
 extern const LayerDef conv_transpose_layer;
 const LayerDef conv_transpose_layer{
     .name = "conv_transpose",
-    .parameters = with_weight_parameters({{.name = "filters",
-                                           .kind = ValueKind::kCount,
-                                           .positional = true,
-                                           .required = true,
-                                           .minimum = 1,
-                                           .words = {}},
-                                          size_parameter(true),
-                                          stride_parameter(),
-                                          pad_parameter()}),
+    .parameters = with_weight_parameters(
+        {filters_parameter(), size_parameter(true), stride_parameter(), pad_parameter()}),
     .shape = shape,
     .build = build,
     .parameters_count = [](const Layer& layer) { return saturating_add(weights(layer), bias_count(layer)); },

@@ -76,12 +76,7 @@ graph::Extents weight_extents(const Windows& windows, std::int64_t inputs, std::
 }
 
 std::vector<ParameterDef> convolution_parameters() {
-  return with_weight_parameters({{.name = "filters",
-                                  .kind = ValueKind::kCount,
-                                  .positional = true,
-                                  .required = true,
-                                  .minimum = 1,
-                                  .words = {}},
+  return with_weight_parameters({filters_parameter(),
                                  size_parameter(true),
                                  stride_parameter(),
                                  dilation_parameter(),

@@ -24,8 +24,6 @@ const LayerDef dropout_layer{
     .takes_activation = false,
     .shape = [](const ShapeContext& context) { return std::optional(context.input); },
     .build = build,
-    .parameters_count = [](const Layer&) { return std::int64_t{0}; },
-    .flops = [](const Layer&) { return std::int64_t{0}; },
 };
 
 }  // namespace netc

@@ -21,8 +21,6 @@ const LayerDef flatten_layer{
           return std::optional(Shape{ShapeKind::kVector, {context.input.elements()}});
         },
     .build = build,
-    .parameters_count = [](const Layer&) { return std::int64_t{0}; },
-    .flops = [](const Layer&) { return std::int64_t{0}; },
 };
 
 }  // namespace netc

@@ -38,8 +38,6 @@ const LayerDef global_pool_layer{
     .takes_activation = false,
     .shape = shape,
     .build = build,
-    .parameters_count = [](const Layer&) { return std::int64_t{0}; },
-    .flops = [](const Layer&) { return std::int64_t{0}; },
 };
 
 }  // namespace netc

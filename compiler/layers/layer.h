@@ -88,6 +88,9 @@ struct BuildContext {
   graph::ValueId count;  // rank 0, i32: how many samples the batch has; those behind take no part
   std::int64_t batch = 0;
   bool training = false;  // dropout and the like act only then
+
+  // [batch, ...shape]
+  graph::Extents batch_of(const Shape& shape) const;
 };
 
 struct ShapeContext {
@@ -128,8 +131,8 @@ struct LayerDef {
   // Adds the layer's primitives, without its activation. `input` is [batch, ...shape]; so is the result.
   graph::ValueId (*build)(const BuildContext&, const Layer&, graph::ValueId input) = nullptr;
   // Trained parameters and multiply-adds times two of one sample, without the activation.
-  std::int64_t (*parameters_count)(const Layer&) = nullptr;
-  std::int64_t (*flops)(const Layer&) = nullptr;
+  std::int64_t (*parameters_count)(const Layer&) = [](const Layer&) { return std::int64_t{0}; };
+  std::int64_t (*flops)(const Layer&) = [](const Layer&) { return std::int64_t{0}; };
   // In place of `shape` and `build`, for a layer with blocks.
   std::optional<JoinDef> join = std::nullopt;
 };

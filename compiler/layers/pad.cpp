@@ -36,8 +36,7 @@ std::optional<Shape> shape(const ShapeContext& context) {
 
 graph::ValueId build(const BuildContext& context, const Layer& layer, graph::ValueId input) {
   const Sides sides = sides_of(layer);
-  graph::Extents extents{context.batch};
-  extents.insert(extents.end(), layer.output.extents.begin(), layer.output.extents.end());
+  graph::Extents extents = context.batch_of(layer.output);
   // A read outside is 0.
   graph::IndexMap place = graph::identity_map(extents.size());
   place[1].offset = -sides.top;
@@ -59,8 +58,6 @@ const LayerDef pad_layer{
     .takes_activation = false,
     .shape = shape,
     .build = build,
-    .parameters_count = [](const Layer&) { return std::int64_t{0}; },
-    .flops = [](const Layer&) { return std::int64_t{0}; },
 };
 
 }  // namespace netc

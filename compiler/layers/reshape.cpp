@@ -29,8 +29,7 @@ std::optional<Shape> shape(const ShapeContext& context) {
 }
 
 graph::ValueId build(const BuildContext& context, const Layer& layer, graph::ValueId input) {
-  graph::Extents extents{context.batch};
-  extents.insert(extents.end(), layer.output.extents.begin(), layer.output.extents.end());
+  graph::Extents extents = context.batch_of(layer.output);
   return context.builder.reshape(input, std::move(extents));
 }
 
@@ -48,8 +47,6 @@ const LayerDef reshape_layer{
     .takes_activation = false,
     .shape = shape,
     .build = build,
-    .parameters_count = [](const Layer&) { return std::int64_t{0}; },
-    .flops = [](const Layer&) { return std::int64_t{0}; },
 };
 
 }  // namespace netc

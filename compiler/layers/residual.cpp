@@ -20,8 +20,6 @@ extern const LayerDef residual_layer;
 const LayerDef residual_layer{
     .name = "residual",
     .parameters = {},
-    .parameters_count = [](const Layer&) { return std::int64_t{0}; },
-    .flops = [](const Layer&) { return std::int64_t{0}; },
     .join = kJoin,
 };
 

@@ -47,16 +47,8 @@ std::int64_t weights(const Layer& layer) {
 extern const LayerDef separable_layer;
 const LayerDef separable_layer{
     .name = "separable",
-    .parameters = with_weight_parameters({{.name = "filters",
-                                           .kind = ValueKind::kCount,
-                                           .positional = true,
-                                           .required = true,
-                                           .minimum = 1,
-                                           .words = {}},
-                                          size_parameter(true),
-                                          stride_parameter(),
-                                          dilation_parameter(),
-                                          pad_parameter()}),
+    .parameters = with_weight_parameters({filters_parameter(), size_parameter(true), stride_parameter(),
+                                          dilation_parameter(), pad_parameter()}),
     .shape = shape,
     .build = build,
     .parameters_count = [](const Layer& layer) { return saturating_add(weights(layer), bias_count(layer)); },

@@ -32,8 +32,6 @@ const LayerDef spatial_dropout_layer{
           return require_image_or_sequence(context) ? std::optional(context.input) : std::nullopt;
         },
     .build = build,
-    .parameters_count = [](const Layer&) { return std::int64_t{0}; },
-    .flops = [](const Layer&) { return std::int64_t{0}; },
 };
 
 }  // namespace netc

@@ -48,8 +48,6 @@ const LayerDef upsample_layer{
     .takes_activation = false,
     .shape = shape,
     .build = build,
-    .parameters_count = [](const Layer&) { return std::int64_t{0}; },
-    .flops = [](const Layer&) { return std::int64_t{0}; },
 };
 
 }  // namespace netc

@@ -87,6 +87,15 @@ Shape window_shape(ShapeKind kind, const Windows& windows, std::int64_t channels
   return shape;
 }
 
+ParameterDef filters_parameter() {
+  return {.name = "filters",
+          .kind = ValueKind::kCount,
+          .positional = true,
+          .required = true,
+          .minimum = 1,
+          .words = {}};
+}
+
 ParameterDef size_parameter(bool required) {
   ParameterDef parameter = extents_parameter("size", 1);
   parameter.positional = true;

@@ -38,6 +38,7 @@ Shape window_shape(ShapeKind kind, const Windows& windows, std::int64_t channels
 //   same    as many windows as places divided by the stride, rounded up; an odd rest of the padding goes
 //           behind, as in Keras
 //   N       N in front and N behind
+ParameterDef filters_parameter();  // how many channels the output has
 ParameterDef size_parameter(bool required);
 ParameterDef stride_parameter();
 ParameterDef dilation_parameter();
