@@ -23,7 +23,6 @@ void Pace::start_stretch(double now, bool alone) {
 }
 
 // The mean of a stretch is compared with the last one the other way; thread 0 alone is first tried early on.
-// early on.
 bool Pace::step_done(double now) {
   ++steps_;
   if (!alone_) fastest_ = std::min(fastest_, now - before_);
