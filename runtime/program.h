@@ -26,21 +26,22 @@ struct StepNumbers {
 
 enum class Place : std::uint8_t { kSamples, kLabels, kNumbers, kPersistent, kArena, kPrivate };
 
-// Element (r, c) lies at r * row_stride + (c / 16) * block_stride + c % 16; the tensor's axis `minor_axis`
-// runs along c.
+// Element (r, c) lies at r * row_stride + (c / 16) * block_stride + c % 16. One axis of the tensor runs along
+// c, the others along r; `inner` elements of the tensor share an index of that axis and those before it.
 struct MatrixLayout {
   std::int64_t rows = 1, columns = 1;
-  std::uint32_t minor_axis = 1;
+  std::int64_t inner = 1;
   std::int64_t row_stride = 0, block_stride = 16;
+  friend bool operator==(const MatrixLayout&, const MatrixLayout&) = default;
 };
 
 // Calls visit(place in the tensor's row-major order, place in memory) for each element.
 template <typename Visit>
 void for_each_element(const MatrixLayout& layout, Visit visit) {
-  const bool straight = layout.minor_axis == 1;
   for (std::int64_t r = 0; r < layout.rows; ++r) {
     for (std::int64_t c = 0; c < layout.columns; ++c) {
-      const std::int64_t logical = straight ? r * layout.columns + c : c * layout.rows + r;
+      const std::int64_t outer = r / layout.inner;
+      const std::int64_t logical = (outer * layout.columns + c) * layout.inner + r % layout.inner;
       visit(logical, r * layout.row_stride + c / 16 * layout.block_stride + c % 16);
     }
   }

@@ -20,7 +20,7 @@ std::int64_t element_count(const std::vector<std::int64_t>& extents) {
 
 std::size_t Store::add(const StoredTensor& tensor) {
   auto same = [&](const StoredTensor& other) {
-    return other.name == tensor.name && other.layout.minor_axis == tensor.layout.minor_axis;
+    return other.name == tensor.name && other.layout == tensor.layout;
   };
   auto found = std::find_if(tensors_.begin(), tensors_.end(), same);
   if (found == tensors_.end()) found = tensors_.insert(found, tensor);

@@ -40,7 +40,7 @@ class RelayoutEmitter {
         b_(emitter.builder()),
         form_(form),
         from_(emitter.plan().buffer(form.from)),
-        to_(emitter.plan().buffer(form.to)) {}
+        rows_(from_.rows / form.squares) {}
 
   void run() {
     e_.loop(e_.begin(), e_.end(), 1, true, [&](Value* block) {
@@ -57,14 +57,22 @@ class RelayoutEmitter {
  private:
   // `count`: columns, which are rows of the result.
   void block_of_columns(Value* column, std::int64_t count) {
+    e_.loop(e_.index(0), e_.index(form_.squares), 1, true, [&](Value* number) {
+      first_from_ = e_.times(number, rows_);
+      first_to_ = e_.times(number, from_.columns);
+      block_of_square(column, count);
+    });
+  }
+
+  void block_of_square(Value* column, std::int64_t count) {
     for (std::int64_t first = 0; first < count; first += kSide) {
       const std::int64_t height = std::min(kSide, count - first);
-      const std::int64_t whole = from_.rows / kSide * kSide;
+      const std::int64_t whole = rows_ / kSide * kSide;
       if (whole > 0) {
         e_.loop(e_.index(0), e_.index(whole), kSide, true,
                 [&](Value* row) { square(row, column, first, kSide, height); });
       }
-      if (from_.rows > whole) square(e_.index(whole), column, first, from_.rows - whole, height);
+      if (rows_ > whole) square(e_.index(whole), column, first, rows_ - whole, height);
     }
   }
 
@@ -76,13 +84,14 @@ class RelayoutEmitter {
     for (std::int64_t i = 0; i < kSide; ++i) {
       rows[i] = llvm::Constant::getNullValue(half);
       if (i >= width) continue;
-      Value* address = e_.element_address(form_.from, b_.CreateAdd(row, e_.index(i)), column);
+      Value* from_row = b_.CreateAdd(first_from_, b_.CreateAdd(row, e_.index(i)));
+      Value* address = e_.element_address(form_.from, from_row, column);
       rows[i] = e_.load(half, e_.advance(address, first * 4));
     }
     rows = transpose(b_, rows);
     Value* in_block = b_.CreateAnd(row, kernel::kLanes - 1);
     for (std::int64_t i = 0; i < height; ++i) {
-      Value* to_row = b_.CreateAdd(column, e_.index(first + i));
+      Value* to_row = b_.CreateAdd(first_to_, b_.CreateAdd(column, e_.index(first + i)));
       e_.store(rows[i],
                e_.advance(e_.element_address(form_.to, to_row, b_.CreateSub(row, in_block)), in_block));
     }
@@ -92,7 +101,8 @@ class RelayoutEmitter {
   llvm::IRBuilder<>& b_;
   const kernel::RelayoutKernel& form_;
   const kernel::Buffer& from_;
-  const kernel::Buffer& to_;
+  const std::int64_t rows_;  // of a square
+  Value *first_from_ = nullptr, *first_to_ = nullptr;
 };
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include "compiler/codegen/forms.h"
 #include "compiler/codegen/row_reduction.h"
 #include "compiler/codegen/stores.h"
+#include "compiler/codegen/window_reduction.h"
 
 namespace netc::codegen {
 
@@ -69,7 +70,7 @@ class RowsEmitter {
     const std::vector<Statement>& statements = kernel_.body.statements;
     return blocks_ == 1 && kernel_.parallel == kernel::Axis::kRows &&
            std::any_of(statements.begin(), statements.end(),
-                       [](const Statement& s) { return s.kind != Statement::Kind::kMap; }) &&
+                       [](const Statement& s) { return is_row_reduction(s); }) &&
            std::none_of(statements.begin(), statements.end(),
                         [&](const Statement& s) { return updates_in_place(s); });
   }
@@ -78,6 +79,10 @@ class RowsEmitter {
     Numbers numbers;
     for (std::uint32_t i = 0; i < kernel_.body.statements.size(); ++i) numbers.push_back(i);
     return numbers;
+  }
+
+  static bool is_row_reduction(const Statement& statement) {
+    return statement.kind != Statement::Kind::kMap && !statement.window;
   }
 
   const Statement& statement(std::uint32_t number) const { return kernel_.body.statements[number]; }
@@ -103,6 +108,10 @@ class RowsEmitter {
   void emit_rows() {
     for (Row& row : rows_) fetch_ahead(row.scalars.row());
     Numbers batch, updates;
+    if (is_one_pass()) {
+      batch = all_statements();
+      return emit_batch(batch);
+    }
     for (std::uint32_t number : all_statements()) {
       if (updates_in_place(statement(number))) {
         updates.push_back(number);
@@ -125,6 +134,13 @@ class RowsEmitter {
     emit_updates(updates);
   }
 
+  // Nothing waits for the end of the row.
+  bool is_one_pass() const {
+    return std::ranges::all_of(kernel_.body.statements, [](const Statement& s) {
+      return !is_row_reduction(s) && s.extent == Statement::Extent::kElement;
+    });
+  }
+
   bool updates_in_place(const Statement& statement) const {
     return statement.store && e_.plan().buffer(*statement.store).storage == kernel::Storage::kPersistent;
   }
@@ -134,7 +150,11 @@ class RowsEmitter {
     if (updates.empty()) return;
     Row& row = rows_[0];
     Stores of_row(e_, row.scalars);
+    // In a pass of their own, so windows are gone over again.
     Numbers of_elements;
+    for (std::uint32_t number : all_statements()) {
+      if (statement(number).window) of_elements.push_back(number);
+    }
     for (std::uint32_t number : updates) {
       if (statement(number).extent == Statement::Extent::kRow) {
         of_row.add(statement(number), row.scalars.value(statement(number).root));
@@ -154,6 +174,7 @@ class RowsEmitter {
       if (node.op == graph::ScalarOp::kOperand) {
         const kernel::Operand& operand = kernel_.body.operands[node.operand];
         needs[id] = operand.kind == kernel::Operand::Kind::kStatement &&
+                    is_row_reduction(statement(operand.number)) &&
                     std::find(batch.begin(), batch.end(), operand.number) != batch.end();
       }
       for (int i = 0; i < arity(node.op); ++i) needs[id] = needs[id] || needs[node.args[i]];
@@ -172,7 +193,7 @@ class RowsEmitter {
     std::vector<RowReduction> reductions;
     std::vector<Value*> carried;
     for (std::uint32_t number : batch) {
-      if (statement(number).kind == Statement::Kind::kMap) continue;
+      if (!is_row_reduction(statement(number))) continue;
       reductions.emplace_back(e_, row.scalars, statement(number), number);
       for (Value* start : reductions.back().start()) carried.push_back(start);
     }
@@ -204,8 +225,15 @@ class RowsEmitter {
     row.entered = blocks_ == 1 ? column : nullptr;
     Stores stores(e_, row.scalars);
     for (std::uint32_t number : numbers) {
-      if (statement(number).kind == Statement::Kind::kMap)
-        stores.add(statement(number), row.scalars.value(statement(number).root));
+      if (is_row_reduction(statement(number))) continue;
+      Value* value = nullptr;
+      if (statement(number).window) {
+        value = WindowReduction(e_, row.scalars, statement(number)).run();
+        row.scalars.set_statement(number, value);
+      } else {
+        value = row.scalars.value(statement(number).root);
+      }
+      stores.add(statement(number), value);
     }
     stores.emit();
   }

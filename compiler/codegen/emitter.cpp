@@ -125,6 +125,26 @@ void Emitter::branch(Value* condition, const std::function<void()>& then,
   b_.SetInsertPoint(after);
 }
 
+std::vector<Value*> Emitter::where(Value* condition, std::vector<Value*> values,
+                                   const std::function<std::vector<Value*>(std::vector<Value*>)>& then) {
+  BasicBlock* before = b_.GetInsertBlock();
+  BasicBlock* yes = BasicBlock::Create(b_.getContext(), "where", function_);
+  BasicBlock* after = BasicBlock::Create(b_.getContext(), "after", function_);
+  b_.CreateCondBr(condition, yes, after);
+  b_.SetInsertPoint(yes);
+  const std::vector<Value*> next = then(values);
+  BasicBlock* end = b_.GetInsertBlock();
+  b_.CreateBr(after);
+  b_.SetInsertPoint(after);
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    llvm::PHINode* phi = b_.CreatePHI(values[i]->getType(), 2);
+    phi->addIncoming(values[i], before);
+    phi->addIncoming(next[i], end);
+    values[i] = phi;
+  }
+  return values;
+}
+
 Value* Emitter::base(BufferId id) {
   auto found = std::find(kernel_.arguments.begin(), kernel_.arguments.end(), id);
   NETC_CHECK(found != kernel_.arguments.end(), "a kernel touches its arguments alone");
@@ -166,10 +186,12 @@ Value* Emitter::sample_address(BufferId id, Value* row) {
 Value* Emitter::element_address(BufferId id, Value* row, Value* column) {
   const kernel::Buffer& buffer = plan_.buffer(id);
   if (buffer.storage == Storage::kSamples) return advance(sample_address(id, row), column, 1);
-  Value* pointer = advance(base(id), row, kernel::row_stride(buffer, kernel_) * 4);
+  const std::int64_t bytes = kernel::element_bytes(buffer.dtype);
+  Value* pointer = advance(base(id), row, kernel::row_stride(buffer, kernel_) * bytes);
   const std::int64_t block_stride = buffer.layout.block_stride;
-  if (block_stride % kernel::kLanes == 0) return advance(pointer, column, block_stride / kernel::kLanes * 4);
-  return advance(pointer, b_.CreateUDiv(column, index(kernel::kLanes)), block_stride * 4);
+  if (block_stride % kernel::kLanes == 0)
+    return advance(pointer, column, block_stride / kernel::kLanes * bytes);
+  return advance(pointer, b_.CreateUDiv(column, index(kernel::kLanes)), block_stride * bytes);
 }
 
 Value* Emitter::tile_begin(Value* tile, std::int64_t extent, std::int64_t tiles) {

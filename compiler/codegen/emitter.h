@@ -50,6 +50,11 @@ class Emitter {
   void branch(llvm::Value* condition, const std::function<void()>& then,
               const std::function<void()>& otherwise);
 
+  // Values that are then(values) where the condition holds, else as they are.
+  std::vector<llvm::Value*> where(
+      llvm::Value* condition, std::vector<llvm::Value*> values,
+      const std::function<std::vector<llvm::Value*>(std::vector<llvm::Value*>)>& then);
+
   // Memory of the function's own, aligned for vectors.
   llvm::Value* scratch(std::int64_t bytes);
 

@@ -1,5 +1,6 @@
 #include "compiler/codegen/scalar_emitter.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "compiler/support/check.h"
@@ -14,17 +15,19 @@ using llvm::Value;
 
 namespace {
 
-bool varies_by_column(Operand::Kind kind) {
-  switch (kind) {
+bool varies_by_column(const kernel::Body& body, const PointReader& points, const Operand& operand) {
+  switch (operand.kind) {
     case Operand::Kind::kAccumulator:
     case Operand::Kind::kElement:
     case Operand::Kind::kColumn:
     case Operand::Kind::kColumnIndex: return true;
+    case Operand::Kind::kAt:
+    case Operand::Kind::kIndex: return points.varies(operand);
+    case Operand::Kind::kStatement: return body.statements[operand.number].window.has_value();
     case Operand::Kind::kRow:
     case Operand::Kind::kScalar:
     case Operand::Kind::kUniform:
     case Operand::Kind::kRowIndex:
-    case Operand::Kind::kStatement:
     case Operand::Kind::kStepNumber: return false;
   }
   return false;
@@ -33,13 +36,24 @@ bool varies_by_column(Operand::Kind kind) {
 }  // namespace
 
 ScalarEmitter::ScalarEmitter(Emitter& emitter, Math::Roots roots)
-    : e_(emitter), b_(emitter.builder()), math_(b_, roots), body_(emitter.kernel().body) {
+    : e_(emitter), b_(emitter.builder()), math_(b_, roots), points_(emitter), body_(emitter.kernel().body) {
   for (const ScalarNode& node : body_.pool.nodes()) {
-    bool varies = node.op == ScalarOp::kOperand && varies_by_column(body_.operands[node.operand].kind);
-    for (int i = 0; i < arity(node.op); ++i) varies = varies || varies_[node.args[i]];
+    bool varies = false, moves = false;
+    if (node.op == ScalarOp::kOperand) {
+      varies = varies_by_column(body_, points_, body_.operands[node.operand]);
+      moves = points_.moves(body_.operands[node.operand]);
+    }
+    for (int i = 0; i < arity(node.op); ++i) {
+      varies = varies || varies_[node.args[i]];
+      moves = moves || moves_[node.args[i]];
+    }
     varies_.push_back(varies);
+    moves_.push_back(moves);
   }
+  reads_elsewhere_ = std::ranges::any_of(body_.statements, [](const auto& s) { return s.window.has_value(); });
   for (const Operand& operand : body_.operands) {
+    reads_elsewhere_ =
+        reads_elsewhere_ || operand.kind == Operand::Kind::kAt || operand.kind == Operand::Kind::kIndex;
     if (operand.kind != Operand::Kind::kUniform) continue;
     Value* number = e_.load(
         b_.getFloatTy(), e_.advance(e_.base(operand.buffer), (kernel::kUniformsHead + operand.number) * 4));
@@ -52,12 +66,49 @@ void ScalarEmitter::enter_row(Value* row) {
   row_ = row;
   row_values_.clear();
   block_values_.clear();
+  row_statements_.clear();
   statements_.clear();
+  if (reads_elsewhere_) points_.enter_row(row);
 }
 
 void ScalarEmitter::enter_block(Value* column) {
   column_ = column;
   block_values_.clear();
+  statements_.clear();
+  points_.enter_block(column);
+}
+
+void ScalarEmitter::set_statement(std::uint32_t number, Value* value) {
+  (body_.statements[number].window ? statements_ : row_statements_)[number] = value;
+}
+
+ScalarEmitter::Place ScalarEmitter::enter_point(const kernel::Window& window, std::vector<Value*> axes) {
+  points_.enter_point(window, std::move(axes));
+  return {row_values_, block_values_};
+}
+
+void ScalarEmitter::leave_point(const Place& place) {
+  row_values_ = place.row_values;
+  block_values_ = place.block_values;
+  points_.leave_point();
+}
+
+void ScalarEmitter::settle(ScalarId root) {
+  std::vector<bool> needed(root + 1);
+  needed[root] = true;
+  for (ScalarId id = root + 1; id-- > 0;) {
+    const ScalarNode& node = body_.pool[id];
+    for (int i = 0; needed[id] && moves_[id] && i < arity(node.op); ++i) needed[node.args[i]] = true;
+  }
+  for (ScalarId id = 0; id <= root; ++id) {
+    if (needed[id] && !moves_[id]) value(id);
+  }
+}
+
+Value* ScalarEmitter::add_to(Value* sum, ScalarId root) {
+  const ScalarNode& node = body_.pool[root];
+  if (node.op == ScalarOp::kMultiply) return product_sum(node, sum, false, true);
+  return b_.CreateFAdd(sum, vector(root));
 }
 
 Value* ScalarEmitter::widen(Value* value) {
@@ -116,7 +167,10 @@ Value* ScalarEmitter::operand(const Operand& operand) {
     case Operand::Kind::kUniform: return uniforms_.at(operand.number);
     case Operand::Kind::kRowIndex: return b_.CreateSIToFP(row_, b_.getFloatTy());
     case Operand::Kind::kColumnIndex: return column_numbers();
-    case Operand::Kind::kStatement: return statements_.at(operand.number);
+    case Operand::Kind::kAt:
+    case Operand::Kind::kIndex: return as_float(points_.read(operand));
+    case Operand::Kind::kStatement:
+      return (body_.statements[operand.number].window ? statements_ : row_statements_).at(operand.number);
     case Operand::Kind::kStepNumber: break;
   }
   NETC_CHECK(false, "step numbers are hoisted before code is made");

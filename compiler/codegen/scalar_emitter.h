@@ -5,6 +5,7 @@
 
 #include "compiler/codegen/emitter.h"
 #include "compiler/codegen/math.h"
+#include "compiler/codegen/point_reader.h"
 
 namespace netc::codegen {
 
@@ -17,8 +18,21 @@ class ScalarEmitter {
   void enter_row(llvm::Value* row);
   void enter_block(llvm::Value* column);
   void set_accumulator(llvm::Value* accumulator) { accumulator_ = accumulator; }
-  // Statement `number` of this row is known from here on.
-  void set_statement(std::uint32_t number, llvm::Value* value) { statements_[number] = value; }
+  // Statement `number` of this row, or of this element, is known from here on.
+  void set_statement(std::uint32_t number, llvm::Value* value);
+
+  // One of the points around the element. What is computed there is forgotten with it.
+  struct Place {
+    std::map<kernel::ScalarId, llvm::Value*> row_values, block_values;
+  };
+  Place enter_point(const kernel::Window& window, std::vector<llvm::Value*> axes);
+  void leave_point(const Place& place);
+  // Computes what `root` needs and is the same at all points.
+  void settle(kernel::ScalarId root);
+  // Null if all points are; of each lane or of all.
+  llvm::Value* inside(const kernel::Window& window) { return points_.inside(window.inside); }
+  // sum + value(root); a product is fused with the sum.
+  llvm::Value* add_to(llvm::Value* sum, kernel::ScalarId root);
 
   // Does the value depend on the column?
   bool varies(kernel::ScalarId id) const { return varies_[id]; }
@@ -45,12 +59,14 @@ class ScalarEmitter {
   Emitter& e_;
   llvm::IRBuilder<>& b_;
   Math math_;
+  PointReader points_;
   const kernel::Body& body_;
-  std::vector<bool> varies_;
+  std::vector<bool> varies_, moves_;
+  bool reads_elsewhere_ = false;
   llvm::Value* row_ = nullptr;
   llvm::Value* column_ = nullptr;
   llvm::Value* accumulator_ = nullptr;
-  std::map<std::uint32_t, llvm::Value*> statements_;
+  std::map<std::uint32_t, llvm::Value*> row_statements_, statements_;
   // Loaded once, at the function's start; and each of them as a vector.
   std::map<std::uint32_t, llvm::Value*> uniforms_;
   std::map<llvm::Value*, llvm::Value*> wide_uniforms_;

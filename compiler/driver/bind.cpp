@@ -22,8 +22,10 @@ runtime::Place place_of(kernel::Storage storage) {
 }
 
 runtime::MatrixLayout layout_of(const kernel::Buffer& buffer) {
-  return {buffer.rows, buffer.columns, buffer.layout.minor_axis, buffer.layout.row_stride,
-          buffer.layout.block_stride};
+  std::int64_t inner = 1;
+  for (std::size_t axis = buffer.layout.minor_axis + 1; axis < buffer.extents.size(); ++axis)
+    inner *= buffer.extents[axis];
+  return {buffer.rows, buffer.columns, inner, buffer.layout.row_stride, buffer.layout.block_stride};
 }
 
 runtime::Start::Kind start_kind(graph::Initializer::Kind kind) {

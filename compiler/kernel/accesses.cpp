@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "compiler/kernel/buffers.h"
 #include "compiler/support/overloaded.h"
 
 namespace netc::kernel {
@@ -24,45 +25,56 @@ class Finder {
   }
 
  private:
-  void add(BufferId buffer, bool is_write, std::optional<std::uint32_t> axis) {
+  // Which of a buffer's elements belong to a tile: `unit` of them, along `axis`, to each row, block of columns
+  // or other unit of the kernel's parallel axis.
+  struct Cut {
+    std::uint32_t axis = 0;
+    std::int64_t unit = 1;
+  };
+
+  void add(BufferId buffer, bool is_write, std::optional<Cut> cut) {
     if (std::find(kernel_.arguments.begin(), kernel_.arguments.end(), buffer) == kernel_.arguments.end())
       kernel_.arguments.push_back(buffer);
-    Access access{buffer, is_write, kernel_.replicated ? std::nullopt : axis};
-    if (access.axis) {
-      access.extent = parallel_extent(kernel_);
-      access.tiles = kernel_.tiles;
-      access.unit = *axis == kFlat ? 64 : kernel_.parallel == Axis::kColumns ? kLanes : 1;
-    }
+    Access access;
+    access.buffer = buffer;
+    access.write = is_write;
+    if (cut && !kernel_.replicated)
+      access = {buffer, is_write, cut->axis, parallel_extent(kernel_), kernel_.tiles, cut->unit};
     if (std::find(kernel_.accesses.begin(), kernel_.accesses.end(), access) == kernel_.accesses.end())
       kernel_.accesses.push_back(access);
   }
 
-  // The tensor axis of an element buffer that the tiles cut.
-  std::optional<std::uint32_t> element_axis(BufferId id) const {
+  std::int64_t unit() const { return kernel_.parallel == Axis::kColumns ? kLanes : 1; }
+
+  // The cut of a buffer that is used element by element.
+  std::optional<Cut> elements(BufferId id) const {
     const Buffer& buffer = plan_.buffer(id);
     const bool columns = kernel_.parallel == Axis::kColumns;
     if (buffer.extents.size() < 2) {
       const bool lies_along_rows = kernel_.rows > 1;
-      return columns != lies_along_rows ? std::optional<std::uint32_t>(0) : std::nullopt;
+      return columns != lies_along_rows ? std::optional(Cut{0, unit()}) : std::nullopt;
     }
-    return columns ? buffer.layout.minor_axis : 1 - buffer.layout.minor_axis;
+    if (columns) return Cut{buffer.layout.minor_axis, unit()};
+    return follows(buffer, kernel_) ? Cut{kFlat, kernel_.columns} : Cut{kMajor};
   }
 
   // A vector along the kernel's `axis` is cut only if the tiles cut that axis.
-  std::optional<std::uint32_t> vector_axis(Axis axis) const {
-    return kernel_.parallel == axis ? std::optional<std::uint32_t>(0) : std::nullopt;
+  std::optional<Cut> vector(Axis axis) const {
+    return kernel_.parallel == axis ? std::optional(Cut{0, unit()}) : std::nullopt;
   }
 
   void read(const Operand& operand) {
     switch (operand.kind) {
-      case Operand::Kind::kElement: return add(operand.buffer, false, element_axis(operand.buffer));
-      case Operand::Kind::kRow: return add(operand.buffer, false, vector_axis(Axis::kRows));
-      case Operand::Kind::kColumn: return add(operand.buffer, false, vector_axis(Axis::kColumns));
+      case Operand::Kind::kElement: return add(operand.buffer, false, elements(operand.buffer));
+      case Operand::Kind::kRow: return add(operand.buffer, false, vector(Axis::kRows));
+      case Operand::Kind::kColumn: return add(operand.buffer, false, vector(Axis::kColumns));
+      case Operand::Kind::kAt:
       case Operand::Kind::kScalar:
       case Operand::Kind::kUniform: return add(operand.buffer, false, std::nullopt);
       case Operand::Kind::kAccumulator:
       case Operand::Kind::kRowIndex:
       case Operand::Kind::kColumnIndex:
+      case Operand::Kind::kIndex:
       case Operand::Kind::kStatement:
       case Operand::Kind::kStepNumber: return;
     }
@@ -71,9 +83,9 @@ class Finder {
   void write(const Statement& statement) {
     if (!statement.store) return;
     switch (statement.extent) {
-      case Statement::Extent::kElement: return add(*statement.store, true, element_axis(*statement.store));
-      case Statement::Extent::kRow: return add(*statement.store, true, vector_axis(Axis::kRows));
-      case Statement::Extent::kColumn: return add(*statement.store, true, vector_axis(Axis::kColumns));
+      case Statement::Extent::kElement: return add(*statement.store, true, elements(*statement.store));
+      case Statement::Extent::kRow: return add(*statement.store, true, vector(Axis::kRows));
+      case Statement::Extent::kColumn: return add(*statement.store, true, vector(Axis::kColumns));
     }
   }
 
@@ -82,11 +94,12 @@ class Finder {
   void contract(const ContractKernel& form) {
     const Buffer& a = plan_.buffer(form.a);
     const bool k_is_minor = form.a_k_stride == 1 && form.a_row_stride != 1;
-    const std::uint32_t row_axis = k_is_minor ? 1 - a.layout.minor_axis : a.layout.minor_axis;
-    add(form.a, false, kernel_.parallel == Axis::kRows ? std::optional(row_axis) : std::nullopt);
-    const std::uint32_t b_minor_axis = plan_.buffer(form.b).layout.minor_axis;
-    const std::uint32_t column_axis = form.dots ? 1 - b_minor_axis : b_minor_axis;
-    add(form.b, false, kernel_.parallel == Axis::kColumns ? std::optional(column_axis) : std::nullopt);
+    const Cut rows = !k_is_minor      ? Cut{a.layout.minor_axis, unit()}
+                     : a.is_dense() ? Cut{kFlat, form.a_row_stride}
+                                    : Cut{kMajor};
+    add(form.a, false, kernel_.parallel == Axis::kRows ? std::optional(rows) : std::nullopt);
+    const Cut columns{form.dots ? kMajor : plan_.buffer(form.b).layout.minor_axis, unit()};
+    add(form.b, false, kernel_.parallel == Axis::kColumns ? std::optional(columns) : std::nullopt);
     if (form.fetched) add(*form.fetched, false, std::nullopt);
     if (!form.nonzeros) return;
     add(form.nonzeros->words, false, std::nullopt);
@@ -95,20 +108,21 @@ class Finder {
 
   // From words of the rows, a column's words need all of them.
   void nonzero(const NonzeroKernel& form) {
-    add(form.from, false, form.counts ? element_axis(form.from) : std::nullopt);
-    add(form.words, true, element_axis(form.words));
-    if (form.counts) add(*form.counts, true, vector_axis(Axis::kRows));
+    add(form.from, false, form.counts ? elements(form.from) : std::nullopt);
+    add(form.words, true, elements(form.words));
+    if (form.counts) add(*form.counts, true, vector(Axis::kRows));
   }
 
   void random(const RandomKernel& form) {
-    add(form.result, true, kFlat);
+    add(form.result, true, Cut{kFlat, 64});
     add(plan_.uniforms_buffer, false, std::nullopt);
   }
 
   void relayout(const RelayoutKernel& form) {
     const std::uint32_t axis = plan_.buffer(form.from).layout.minor_axis;
-    add(form.from, false, axis);
-    add(form.to, true, axis);
+    const bool matrix = plan_.buffer(form.from).extents.size() == 2;
+    add(form.from, false, Cut{axis, unit()});
+    add(form.to, true, Cut{matrix ? kMajor : axis, unit()});
   }
 
   void uniforms(const UniformsKernel& form) {

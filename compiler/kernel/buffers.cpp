@@ -33,22 +33,24 @@ Layout padded_rows(std::int64_t columns) { return {1, (blocks_of(columns) | 1) *
 
 std::uint32_t BufferTable::master_axis(ValueId value) const {
   auto found = minor_axes_.find(value);
-  return found == minor_axes_.end() ? 1 : found->second;
+  return found == minor_axes_.end() ? facts_.last_axis(value) : found->second;
 }
 
 Buffer BufferTable::describe(ValueId value, std::uint32_t minor_axis) const {
   const graph::Node& node = facts_.node(value);
-  const MatrixExtents matrix = facts_.matrix(value);
-  const bool flipped = minor_axis == 0;
+  const std::int64_t elements = graph::element_count(node.type.extents);
   Buffer buffer;
   buffer.name = node.name.empty() ? "v" + std::to_string(graph::index(value)) : node.name;
   buffer.dtype = node.type.dtype;
   buffer.extents = node.type.extents;
-  buffer.rows = flipped ? matrix.columns : matrix.rows;
-  buffer.columns = flipped ? matrix.rows : matrix.columns;
+  if (facts_.rank(value) > 0)
+    buffer.columns = node.type.extents[std::min<std::size_t>(minor_axis, facts_.rank(value) - 1)];
+  buffer.rows = elements / buffer.columns;
   if (std::holds_alternative<graph::Input>(node.op)) {
     buffer.storage = buffer.dtype == DType::kU8 ? Storage::kSamples : Storage::kLabels;
-    buffer.layout = {1, matrix.columns, kLanes};
+    buffer.rows = node.type.extents[0];
+    buffer.columns = elements / buffer.rows;
+    buffer.layout = {1, buffer.columns, kLanes};
     return buffer;
   }
   const auto* parameter = std::get_if<graph::Parameter>(&node.op);
@@ -61,22 +63,25 @@ Buffer BufferTable::describe(ValueId value, std::uint32_t minor_axis) const {
     buffer.parameter = parameter != nullptr;
   }
   const bool random = std::holds_alternative<graph::Random>(node.op);
+  const bool dense = random || facts_.is_dense(value);
   if (facts_.rank(value) < 2) {
     buffer.layout = {1, 0, kLanes};
-  } else if (random) {
-    buffer.layout = {1, matrix.columns, kLanes};
   } else if (buffer.storage == Storage::kPersistent) {
     buffer.layout = panels(minor_axis, buffer.rows);
+  } else if (dense) {
+    buffer.layout = {minor_axis, buffer.columns, kLanes};
   } else {
+    buffer.rows = node.type.extents[0];
+    buffer.columns = elements / buffer.rows;
     buffer.layout = padded_rows(buffer.columns);
   }
-  std::int64_t elements =
+  std::int64_t size =
       std::max({(buffer.rows - 1) * buffer.layout.row_stride + round_up(buffer.columns, kLanes),
                 blocks_of(buffer.columns) * buffer.layout.block_stride, kLanes});
-  if (random) elements = round_up(buffer.rows * buffer.columns, 64);
+  if (random) size = round_up(elements, 64);
   // A last line beyond the end, so that whole vectors may be read from any element.
-  buffer.bytes = round_up(elements * element_bytes(buffer.dtype), kLine) +
-                 (facts_.rank(value) < 2 || random ? kLine : 0);
+  buffer.bytes = round_up(size * element_bytes(buffer.dtype), kLine) +
+                 (facts_.rank(value) < 2 || dense ? kLine : 0);
   return buffer;
 }
 
@@ -87,7 +92,7 @@ BufferId BufferTable::add(Buffer buffer) {
 
 BufferId BufferTable::of(ValueId value) {
   value = facts_.root(value);
-  return of(value, facts_.rank(value) < 2 ? 1 : master_axis(value));
+  return of(value, master_axis(value));
 }
 
 BufferId BufferTable::of(ValueId value, std::uint32_t minor_axis) {
@@ -95,8 +100,8 @@ BufferId BufferTable::of(ValueId value, std::uint32_t minor_axis) {
   auto [place, is_new] = buffers_.try_emplace({value, minor_axis});
   if (is_new) {
     Buffer buffer = describe(value, minor_axis);
-    NETC_CHECK(minor_axis == 1 || buffer.storage == Storage::kPersistent,
-               "only parameters and state lie with their first axis along the columns");
+    NETC_CHECK(minor_axis == facts_.last_axis(value) || buffer.storage == Storage::kPersistent,
+               "only parameters and state lie with another axis than the last along the columns");
     place->second = add(std::move(buffer));
   }
   return place->second;
@@ -110,7 +115,12 @@ std::vector<BufferId> BufferTable::copies_of(ValueId leaf) const {
   return copies;
 }
 
+bool follows(const Buffer& buffer, const Kernel& kernel) {
+  return buffer.is_dense() && buffer.rows * buffer.columns == kernel.rows * kernel.columns;
+}
+
 std::int64_t row_stride(const Buffer& buffer, const Kernel& kernel) {
+  if (follows(buffer, kernel)) return kernel.columns;
   return buffer.extents.size() == 1 && kernel.rows > 1 && kernel.columns == 1 ? 1 : buffer.layout.row_stride;
 }
 

@@ -10,8 +10,6 @@ using graph::ValueId;
 
 namespace {
 
-constexpr DiagnosticKind<std::string_view> kNoContraction{"no-contraction", "netc has no kernel yet for {}"};
-
 // Each tensor dimension's domain axis, where every dimension is one plain axis.
 std::optional<std::vector<std::uint32_t>> plain_axes(const graph::IndexMap& map) {
   std::vector<std::uint32_t> axes;
@@ -50,11 +48,6 @@ std::optional<Roles> find_roles(const graph::Contract& contract) {
   return roles;
 }
 
-bool is_persistent(const Facts& facts, ValueId id) {
-  const graph::Node& node = facts.node(facts.root(id));
-  return std::holds_alternative<graph::Parameter>(node.op) || std::holds_alternative<graph::State>(node.op);
-}
-
 // The orientation with result axis `minor` along the columns, if the operands can be read so.
 std::optional<Orientation> try_axis(const Facts& facts, const graph::Node& node, const Roles& roles,
                                     std::uint32_t minor) {
@@ -64,10 +57,15 @@ std::optional<Orientation> try_axis(const Facts& facts, const graph::Node& node,
   orientation.b_operand = has(roles.b, axis) ? 1 : 0;
   orientation.b_minor_axis = place_of(orientation.b_operand == 1 ? roles.b : roles.a, axis);
   const bool readable =
-      is_persistent(facts, node.operands[orientation.b_operand]) || orientation.b_minor_axis == 1;
+      facts.is_persistent(node.operands[orientation.b_operand]) || orientation.b_minor_axis == 1;
   // A is read one element at a time along rows of memory, which panels do not have.
-  if (!readable || is_persistent(facts, node.operands[1 - orientation.b_operand])) return std::nullopt;
+  if (!readable || facts.is_persistent(node.operands[1 - orientation.b_operand])) return std::nullopt;
   return orientation;
+}
+
+// From one row of a matrix to the next.
+std::int64_t row_stride(const Facts& facts, ValueId matrix, const Buffer& buffer) {
+  return buffer.is_dense() ? facts.extents(matrix)[1] : buffer.layout.row_stride;
 }
 
 // Are vectors of 16 k cheaper than one that few columns do not fill? Summing up the lanes in the end costs as
@@ -79,23 +77,22 @@ bool pays_as_dots(std::int64_t columns, std::int64_t k) {
 
 }  // namespace
 
-std::optional<Orientation> orient(const Facts& facts, ValueId id, bool free, Diagnostics& diagnostics) {
+bool is_matrix_product(const Facts& facts, ValueId id) {
+  const graph::Node& node = facts.node(id);
+  const std::optional<Roles> roles = find_roles(std::get<graph::Contract>(node.op));
+  return roles && try_axis(facts, node, *roles, 1);
+}
+
+Orientation orient(const Facts& facts, ValueId id, bool free) {
   const graph::Node& node = facts.node(id);
   const auto& contract = std::get<graph::Contract>(node.op);
-  std::optional<Roles> roles = find_roles(contract);
-  if (!roles) {
-    diagnostics.error(kNoContraction, node.span, "contractions other than matrix products");
-    return std::nullopt;
-  }
-  std::optional<Orientation> last = try_axis(facts, node, *roles, 1),
-                             first = try_axis(facts, node, *roles, 0);
+  const Roles roles = *find_roles(contract);
+  const std::optional<Orientation> first = try_axis(facts, node, roles, 0);
   auto padded = [&](std::uint32_t minor) {
-    return contract.domain[roles->result[1 - minor]] * blocks_of(contract.domain[roles->result[minor]]) *
+    return contract.domain[roles.result[1 - minor]] * blocks_of(contract.domain[roles.result[minor]]) *
            kLanes;
   };
-  if (first && (free && (!last || padded(0) < padded(1)))) return first;
-  if (!last) diagnostics.error(kNoContraction, node.span, "a matrix product of these layouts");
-  return last;
+  return first && free && padded(0) < padded(1) ? *first : *try_axis(facts, node, roles, 1);
 }
 
 ContractKernel contract_kernel(const Facts& facts, ValueId id, const Orientation& orientation,
@@ -108,19 +105,19 @@ ContractKernel contract_kernel(const Facts& facts, ValueId id, const Orientation
   const ValueId a = node.operands[1 - orientation.b_operand], b = node.operands[orientation.b_operand];
   kernel.a = buffers.of(a);
   const std::vector<std::uint32_t>& a_axes = orientation.b_operand == 1 ? roles.a : roles.b;
-  const std::int64_t a_stride = buffers.buffer(kernel.a).layout.row_stride;
+  const std::int64_t a_stride = row_stride(facts, a, buffers.buffer(kernel.a));
   const bool k_is_minor = a_axes[1] == roles.k;
   kernel.a_row_stride = k_is_minor ? a_stride : 1;
   kernel.a_k_stride = k_is_minor ? 1 : a_stride;
   const std::int64_t columns = contract.domain[roles.result[orientation.minor_axis]];
-  if (k_is_minor && is_persistent(facts, b) && pays_as_dots(columns, kernel.k)) {
+  if (k_is_minor && facts.is_persistent(b) && pays_as_dots(columns, kernel.k)) {
     kernel.b = buffers.of(b, 1 - orientation.b_minor_axis);
     const Layout& layout = buffers.buffer(kernel.b).layout;
     kernel.dots = Dots{layout.row_stride, layout.block_stride};
     return kernel;
   }
-  kernel.b = is_persistent(facts, b) ? buffers.of(b, orientation.b_minor_axis) : buffers.of(b);
-  kernel.b_k_stride = buffers.buffer(kernel.b).layout.row_stride;
+  kernel.b = facts.is_persistent(b) ? buffers.of(b, orientation.b_minor_axis) : buffers.of(b);
+  kernel.b_k_stride = row_stride(facts, b, buffers.buffer(kernel.b));
   kernel.b_block_stride = buffers.buffer(kernel.b).layout.block_stride;
   return kernel;
 }

@@ -4,7 +4,6 @@
 #include <optional>
 
 #include "compiler/kernel/buffers.h"
-#include "compiler/support/diagnostics.h"
 
 namespace netc::kernel {
 
@@ -17,11 +16,12 @@ struct Orientation {
   friend bool operator==(const Orientation&, const Orientation&) = default;
 };
 
-// The orientation with the least padding among those that the operands' layouts allow; the last axis along
-// the columns among equals, and always unless `free`: then the result is stored nowhere else than in the
-// leaves that it updates. Empty exactly when a diagnostic was emitted.
-std::optional<Orientation> orient(const Facts& facts, graph::ValueId contract, bool free,
-                                  Diagnostics& diagnostics);
+// A product of two matrices whose operands can be read so: all other contractions go over windows.
+bool is_matrix_product(const Facts& facts, graph::ValueId contract);
+
+// The orientation of a matrix product: the last axis along the columns, unless the first has less padding and
+// the product is `free`: then the result is stored nowhere else than in the leaves that it updates.
+Orientation orient(const Facts& facts, graph::ValueId contract, bool free);
 
 ContractKernel contract_kernel(const Facts& facts, graph::ValueId contract, const Orientation& orientation,
                                BufferTable& buffers);

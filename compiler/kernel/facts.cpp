@@ -1,6 +1,7 @@
 #include "compiler/kernel/facts.h"
 
 #include <algorithm>
+#include <array>
 
 #include "compiler/support/overloaded.h"
 
@@ -22,6 +23,14 @@ bool is_constant_zero(const graph::AffineIndex& index) { return index.offset == 
 
 }  // namespace
 
+MatrixExtents matrix(const Extents& extents, std::size_t split) {
+  if (extents.empty()) return {1, 1};
+  MatrixExtents result;
+  for (std::size_t axis = 0; axis < extents.size(); ++axis)
+    (axis < split ? result.rows : result.columns) *= extents[axis];
+  return result;
+}
+
 Facts::Facts(const graph::Graph& graph) : graph_(graph), uniform_(graph.nodes.size()) {
   for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
     const graph::Node& node = graph.nodes[i];
@@ -33,18 +42,13 @@ Facts::Facts(const graph::Graph& graph) : graph_(graph), uniform_(graph.nodes.si
         std::all_of(node.operands.begin(), node.operands.end(), [&](ValueId id) { return is_uniform(id); });
     uniform_[i] = scalar && (number || of_uniforms);
   }
+  find_inlined();
+  find_dense();
 }
 
 ValueId Facts::root(ValueId id) const {
   while (std::holds_alternative<graph::Reshape>(node(id).op)) id = node(id).operands[0];
   return id;
-}
-
-MatrixExtents Facts::matrix(ValueId id) const {
-  const Extents& extents = graph_.type(id).extents;
-  if (extents.empty()) return {1, 1};
-  if (extents.size() == 1) return {1, extents[0]};
-  return {extents[0], graph::element_count(extents) / extents[0]};
 }
 
 bool Facts::is_leaf(ValueId id) const {
@@ -55,18 +59,109 @@ bool Facts::is_leaf(ValueId id) const {
       node(id).op);
 }
 
-std::optional<Reading> Facts::reading(const Extents& extents, const IndexMap& map,
-                                      const Extents& result) const {
+Reading Facts::reading(const Extents& extents, const IndexMap& map, const Extents& result) {
   if (std::all_of(map.begin(), map.end(), is_constant_zero) && graph::element_count(extents) == 1)
     return Reading::kScalar;
-  if (result.size() > 1 && extents == result && graph::is_identity(map)) return Reading::kElement;
-  if (map.size() == 1 && plain_axis(map[0])) {
-    std::uint32_t axis = *plain_axis(map[0]);
-    if (axis == 0) return result.size() == 1 ? Reading::kElement : Reading::kRow;
-    // Seen as a matrix, the columns are the last axis only where there are two.
-    if (axis == 1 && result.size() == 2) return Reading::kColumn;
+  if (extents == result && graph::is_identity(map)) return Reading::kElement;
+  if (result.size() < 2) return Reading::kAt;
+  if (graph::is_identity(map) && extents == Extents(result.begin(), result.end() - 1)) return Reading::kRow;
+  const auto last = static_cast<std::uint32_t>(result.size() - 1);
+  if (extents == Extents{result.back()} && plain_axis(map[0]) == last) return Reading::kColumn;
+  return Reading::kAt;
+}
+
+Reading Facts::reading(ValueId reader, std::size_t operand) const {
+  const graph::Node& node = graph_[reader];
+  return reading(extents(node.operands[operand]), std::get<graph::Map>(node.op).operands[operand],
+                 node.type.extents);
+}
+
+// Only reads numbers, and tensors at the same place.
+bool Facts::is_flat_map(ValueId id) const {
+  const graph::Node& node = graph_[id];
+  if (!std::holds_alternative<graph::Map>(node.op)) return false;
+  for (std::size_t i = 0; i < node.operands.size(); ++i) {
+    if (is_uniform(node.operands[i])) continue;
+    const Reading how = reading(id, i);
+    if (how != Reading::kElement && how != Reading::kScalar) return false;
   }
-  return std::nullopt;
+  return true;
+}
+
+Reducing Facts::reducing(ValueId id) const {
+  const graph::Node& node = graph_[id];
+  const auto& reduce = std::get<graph::Reduce>(node.op);
+  const Extents& from = extents(node.operands[0]);
+  if (!graph::is_identity(reduce.operand) || reduce.domain != from) return Reducing::kWindow;
+  const bool sum = reduce.kind == graph::ReduceKind::kSum;
+  if (sum && from.size() == 1 && reduce.result.empty()) return Reducing::kDownColumns;
+  if (from.size() < 2) return Reducing::kWindow;
+  const std::array last{static_cast<std::uint32_t>(from.size() - 1)};
+  if (sum && reduce.result == graph::axes_map(last)) return Reducing::kDownColumns;
+  const bool rows = graph::is_identity(reduce.result) && reduce.result.size() == from.size() - 1;
+  return rows ? Reducing::kAlongRows : Reducing::kWindow;
+}
+
+void Facts::find_inlined() {
+  inlined_.assign(graph_.nodes.size(), false);
+  std::vector<int> users(graph_.nodes.size());
+  auto use = [&](ValueId id) { ++users[graph::index(id)]; };
+  for (const graph::Node& node : graph_.nodes) std::ranges::for_each(node.operands, use);
+  for (const graph::Output& output : graph_.outputs) use(output.value);
+  for (const graph::Update& update : graph_.updates) use(update.next);
+  for (std::size_t i = 0; i < graph_.nodes.size(); ++i) {
+    const auto* reduce = std::get_if<graph::Reduce>(&graph_.nodes[i].op);
+    if (!reduce || reducing(static_cast<ValueId>(i)) != Reducing::kWindow) continue;
+    const ValueId operand = graph_.nodes[i].operands[0];
+    inlined_[graph::index(operand)] = std::holds_alternative<graph::Map>(graph_[operand].op) &&
+                                      users[graph::index(operand)] == 1 &&
+                                      graph::element_count(reduce->domain) ==
+                                          graph::element_count(extents(operand));
+  }
+}
+
+bool Facts::is_persistent(ValueId id) const {
+  const graph::Op& op = node(root(id)).op;
+  return std::holds_alternative<graph::Parameter>(op) || std::holds_alternative<graph::State>(op);
+}
+
+// Matrices that are only matrices, and images that are made of samples and used as rows of samples alone, are
+// not.
+void Facts::find_dense() {
+  dense_.assign(graph_.nodes.size(), false);
+  auto demand = [&](ValueId id) { dense_[graph::index(root(id))] = true; };
+  for (std::size_t i = 0; i < graph_.nodes.size(); ++i) {
+    const auto id = static_cast<ValueId>(i);
+    const graph::Node& node = graph_.nodes[i];
+    const bool reshape = std::holds_alternative<graph::Reshape>(node.op);
+    const bool as_rows = reshape || std::holds_alternative<graph::Input>(node.op) ||
+                         (is_flat_map(id) && !is_inlined(id)) || std::holds_alternative<graph::Random>(node.op);
+    if (rank(id) > 2 && !as_rows) demand(id);
+    for (ValueId operand : node.operands) {
+      if (rank(operand) > 2 && !as_rows) demand(operand);
+      if (reshape && matrix(extents(operand), 1) != matrix(extents(id), 1)) demand(id);
+    }
+  }
+  for (std::size_t i = 0; i < graph_.nodes.size(); ++i) {
+    const std::vector<ValueId>& operands = graph_.nodes[i].operands;
+    const auto id = static_cast<ValueId>(i);
+    auto of_images = [&](ValueId operand) {
+      return rank(operand) > 2 && (is_dense(operand) || is_persistent(operand));
+    };
+    if (rank(id) > 2 && std::any_of(operands.begin(), operands.end(), of_images)) demand(id);
+  }
+}
+
+std::size_t Facts::split(ValueId id) const {
+  if (rank(id) < 2) return 0;
+  if (rank(id) == 2 || !is_flat_map(id)) return rank(id) - 1;
+  auto like_samples = [&](ValueId value) {
+    return rank(value) > 2 && !is_dense(value) && !is_persistent(value) &&
+           !std::holds_alternative<graph::Random>(graph_[root(value)].op);
+  };
+  const std::vector<ValueId>& operands = graph_[id].operands;
+  const bool flat = like_samples(id) || std::any_of(operands.begin(), operands.end(), like_samples);
+  return flat ? 1 : rank(id) - 1;
 }
 
 }  // namespace netc::kernel

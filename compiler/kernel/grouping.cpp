@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "compiler/kernel/contraction.h"
 #include "compiler/support/overloaded.h"
 
 namespace netc::kernel {
@@ -35,13 +36,13 @@ class Grouper {
 
   void place(ValueId id) {
     if (facts_.is_leaf(id) || facts_.is_uniform(id)) return;
-    std::visit(overloaded{[&](const graph::Map& map) { place_map(id, map); },
+    std::visit(overloaded{[&](const graph::Map&) { place_map(id); },
                           [&](const graph::Contract&) { place_contract(id); },
-                          [&](const graph::Reduce& reduce) { place_reduce(id, reduce); },
-                          [&](const graph::Random&) { start(id, Group::Kind::kRandom, flat(id)); },
+                          [&](const graph::Reduce&) { place_reduce(id); },
+                          [&](const graph::Random&) { start(id, Group::Kind::kRandom); },
                           [&](const graph::Reshape&) { place_reshape(id); },
-                          [&](const graph::Remap&) { refuse(id, "slices, transposes and windows"); },
-                          [&](const graph::Concat&) { refuse(id, "concatenation"); },
+                          [&](const graph::Remap&) { start(id, Group::Kind::kRows); },
+                          [&](const graph::Concat&) { start(id, Group::Kind::kRows); },
                           [&](const graph::Gather&) { refuse(id, "gather"); },
                           [&](const graph::ScatterAdd&) { refuse(id, "scatter_add"); },
                           [&](const graph::Scan&) { refuse(id, "scan"); },
@@ -49,19 +50,20 @@ class Grouper {
                facts_.node(id).op);
   }
 
-  // Another name for the same memory: the rows stay the rows.
+  // Another name for the same memory.
   void place_reshape(ValueId id) {
     const ValueId operand = facts_.node(id).operands[0];
+    auto rows = [&](ValueId value) { return matrix(facts_.extents(value), facts_.last_axis(value)); };
+    if (facts_.is_persistent(operand) && rows(id) != rows(operand)) return refuse(id, "reshaped parameters");
     const bool vector = facts_.rank(id) < 2;
-    if (vector != (facts_.rank(operand) < 2) || facts_.matrix(id) != facts_.matrix(operand))
-      refuse(id, "reshapes that change the first axis");
+    if (vector != (facts_.rank(operand) < 2)) refuse(id, "reshapes between vectors and matrices");
   }
 
-  MatrixExtents flat(ValueId id) const { return facts_.matrix(id); }
+  void start(ValueId id, Group::Kind kind) { start(id, kind, facts_.extents(id), facts_.split(id)); }
 
-  void start(ValueId id, Group::Kind kind, MatrixExtents extents) {
+  void start(ValueId id, Group::Kind kind, const Extents& shape, std::size_t split) {
     result_.group_of[graph::index(id)] = static_cast<int>(result_.groups.size());
-    result_.groups.push_back({kind, {id}, extents, facts_.rank(id)});
+    result_.groups.push_back({kind, {id}, shape, split, facts_.rank(id)});
   }
 
   void join(ValueId id, int group) {
@@ -78,37 +80,32 @@ class Grouper {
 
   void place_contract(ValueId id) {
     const std::vector<ValueId>& operands = facts_.node(id).operands;
-    if (facts_.rank(id) != 2 || !is_stored(operands[0]) || !is_stored(operands[1]))
-      return refuse(id, "contractions of this form");
-    start(id, Group::Kind::kContract, flat(id));
+    if (!is_stored(operands[0]) || !is_stored(operands[1])) return refuse(id, "contractions of numbers");
+    start(id, is_matrix_product(facts_, id) ? Group::Kind::kContract : Group::Kind::kRows);
   }
 
-  void place_map(ValueId id, const graph::Map& map) {
+  void place_map(ValueId id) {
+    if (facts_.is_inlined(id)) return;
     const Node& node = facts_.node(id);
-    for (std::size_t i = 0; i < node.operands.size(); ++i) {
-      if (facts_.is_uniform(node.operands[i])) continue;
-      if (!facts_.reading(facts_.graph().type(node.operands[i]).extents, map.operands[i],
-                          node.type.extents)) {
-        return refuse(id, "reading a tensor in this way");
-      }
-    }
     // A label is read by its row: as a vector, labels are scattered over the data set.
-    const bool needs_rows = facts_.rank(id) == 1 && reads_labels(node);
+    const bool labels = reads_labels(node), alone = labels && facts_.rank(id) == 1;
+    if (labels && facts_.rank(id) > 2) return refuse(id, "labels of more than one position");
     for (int group : apart_.updates.contains(id) ? groups_apart() : operand_groups(id)) {
-      if (needs_rows && !has_rows(result_.groups[group])) continue;
-      if (fits(id, map, result_.groups[group], group) && !makes_cycle(id, group)) return join(id, group);
+      if (alone && !has_rows(result_.groups[group])) continue;
+      if (fits(id, result_.groups[group], group) && !makes_cycle(id, group)) return join(id, group);
     }
-    if (needs_rows) return refuse(id, "labels alone");
-    start(id, Group::Kind::kRows, flat(id));
+    if (alone) return refuse(id, "labels alone");
+    start(id, Group::Kind::kRows);
   }
 
   bool reads_labels(const Node& node) const {
     return std::any_of(node.operands.begin(), node.operands.end(), [&](ValueId operand) {
-      return std::holds_alternative<graph::Input>(facts_.node(facts_.root(operand)).op) &&
+      const Node& root = facts_.node(facts_.root(operand));
+      return std::holds_alternative<graph::Input>(root.op) && root.type.dtype == graph::DType::kI32 &&
              !facts_.is_uniform(operand);
     });
   }
-  static bool has_rows(const Group& group) { return group.kind == Group::Kind::kRows && group.rank >= 2; }
+  static bool has_rows(const Group& group) { return group.kind == Group::Kind::kRows && group.shape.size() >= 2; }
 
   // Those that updates of the same kind have started, if they may be joined.
   std::vector<int> groups_apart() const {
@@ -120,35 +117,33 @@ class Grouper {
   }
 
   // Can the map be computed element by element (or row by row) within the group?
-  bool fits(ValueId id, const graph::Map& map, const Group& group, int number) const {
-    const std::size_t rank = facts_.rank(id);
+  bool fits(ValueId id, const Group& group, int number) const {
+    const Extents& extents = facts_.extents(id);
     switch (group.kind) {
       case Group::Kind::kRandom: return false;
-      case Group::Kind::kContract:
-        return rank >= 2 && facts_.matrix(id) == group.extents && reads_in_place(id, map, number);
+      case Group::Kind::kContract: return extents == group.shape && reads_in_place(id, number);
       case Group::Kind::kColumns: {
-        bool whole =
-            group.rank == 1 ? rank == 1 && facts_.matrix(id).columns == group.extents.columns : rank == 0;
-        return whole && reads_in_place(id, map, number);
+        const bool whole = group.rank == 1 ? extents == Extents{group.shape.back()} : extents.empty();
+        return whole && reads_in_place(id, number);
       }
       case Group::Kind::kRows:
-        if (rank == group.rank || (rank >= 2 && group.rank >= 2))
-          return facts_.matrix(id) == group.extents && reads_in_place(id, map, number);
-        return rank == 1 && group.rank >= 2 && facts_.graph().type(id).extents[0] == group.extents.rows &&
-               reads_rows(id, number);
+        if (is_row_vector(extents, group)) return reads_rows(id, number);
+        if (extents.size() < 2 || group.shape.size() < 2)
+          return extents == group.shape && reads_in_place(id, number);
+        return facts_.split(id) == group.split && reads_in_place(id, number) &&
+               (group.split == 1 ? matrix(extents, 1) == group.matrix() : extents == group.shape);
     }
     return false;
   }
 
   // Every operand out of the group is an element at the same place or, in a row group, a value of the same
   // row.
-  bool reads_in_place(ValueId id, const graph::Map& map, int number) const {
+  bool reads_in_place(ValueId id, int number) const {
     const Node& node = facts_.node(id);
     for (std::size_t i = 0; i < node.operands.size(); ++i) {
       if (result_.of(facts_, node.operands[i]) != number) continue;
-      const Extents& extents = facts_.graph().type(node.operands[i]).extents;
-      Reading reading = *facts_.reading(extents, map.operands[i], node.type.extents);
-      bool same = reading == Reading::kElement || node.type.extents.empty();
+      const Reading reading = facts_.reading(id, i);
+      const bool same = reading == Reading::kElement || node.type.extents.empty();
       if (!same && !(reading == Reading::kRow && result_.groups[number].kind == Group::Kind::kRows))
         return false;
     }
@@ -159,30 +154,43 @@ class Grouper {
   bool reads_rows(ValueId id, int number) const {
     const Node& node = facts_.node(id);
     return std::all_of(node.operands.begin(), node.operands.end(), [&](ValueId operand) {
-      return result_.of(facts_, operand) != number || facts_.rank(operand) == 1;
+      return result_.of(facts_, operand) != number ||
+             is_row_vector(facts_.extents(operand), result_.groups[number]);
     });
   }
 
-  void place_reduce(ValueId id, const graph::Reduce& reduce) {
-    ValueId operand = facts_.node(id).operands[0];
-    const bool whole =
-        graph::is_identity(reduce.operand) && reduce.domain == facts_.graph().type(operand).extents;
-    const bool sum = reduce.kind == graph::ReduceKind::kSum;
-    auto keeps = [&](std::uint32_t axis) { return reduce.result == graph::axes_map(std::array{axis}); };
-    if (!is_stored(operand)) return refuse(id, "reductions of this form");
-    if (whole && reduce.domain.size() == 1 && reduce.result.empty() && sum) {
-      return start(id, Group::Kind::kColumns, {reduce.domain[0], 1});
+  void place_reduce(ValueId id) {
+    const ValueId operand = facts_.node(id).operands[0];
+    const Reducing how = facts_.reducing(id);
+    if (facts_.is_inlined(operand) || how == Reducing::kWindow) return place_window(id);
+    if (!is_stored(operand)) return refuse(id, "reductions of numbers");
+    const Extents& from = facts_.extents(operand);
+    if (how == Reducing::kDownColumns) {
+      if (from.size() == 1) return start(id, Group::Kind::kColumns, {from[0], 1}, 1);
+      return start(id, Group::Kind::kColumns, from, from.size() - 1);
     }
-    if (!whole || reduce.domain.size() != 2) return refuse(id, "reductions of this form");
-    if (keeps(1) && sum) return start(id, Group::Kind::kColumns, facts_.matrix(operand));
-    if (!keeps(0)) return refuse(id, "reductions of this form");
-    int group = result_.of(facts_, operand);
+    const int group = result_.of(facts_, operand);
     if (group >= 0 && result_.groups[group].kind == Group::Kind::kRows &&
-        result_.groups[group].extents == facts_.matrix(operand)) {
+        result_.groups[group].shape == from && result_.groups[group].split == from.size() - 1)
       return join(id, group);
+    start(id, Group::Kind::kRows, from, from.size() - 1);
+  }
+
+  // Beside another reduction over the same window, as a maximum and its place.
+  void place_window(ValueId id) {
+    const ValueId operand = facts_.node(id).operands[0];
+    for (int group = 0; group < static_cast<int>(result_.groups.size()); ++group) {
+      const ValueId first = result_.groups[group].nodes[0];
+      if (same_window(facts_.node(first), facts_.node(id))) return join(id, group);
     }
-    start(id, Group::Kind::kRows, facts_.matrix(operand));
-    result_.groups.back().rank = 2;
+    start(id, Group::Kind::kRows);
+    if (facts_.is_inlined(operand)) join(operand, result_.group_of[graph::index(id)]);
+  }
+
+  static bool same_window(const Node& a, const Node& b) {
+    const auto *first = std::get_if<graph::Reduce>(&a.op), *second = std::get_if<graph::Reduce>(&b.op);
+    return first && second && a.operands == b.operands && first->domain == second->domain &&
+           first->operand == second->operand && first->result == second->result;
   }
 
   // Youngest first.
@@ -222,6 +230,11 @@ class Grouper {
 };
 
 }  // namespace
+
+bool is_row_vector(const Extents& extents, const Group& group) {
+  return group.shape.size() >= 2 && group.split == group.shape.size() - 1 &&
+         extents == Extents(group.shape.begin(), group.shape.end() - 1);
+}
 
 std::optional<Grouping> group_nodes(const Facts& facts, const Apart& apart, Diagnostics& diagnostics) {
   return Grouper(facts, apart, diagnostics).run();

@@ -13,14 +13,17 @@ namespace netc::kernel {
 struct Group {
   enum class Kind {
     kContract,  // a contraction and maps of its result
-    kRows,      // maps and reductions along each row
+    kRows,      // maps, and reductions along each row or over a window
     kColumns,   // a sum down the columns and maps of it
     kRandom,
   } kind = Kind::kRows;
   std::vector<graph::ValueId>
       nodes;              // in graph order; a contraction, a column sum or random numbers stand first
-  MatrixExtents extents;  // of what is computed for each element; of kColumns: of what is summed
-  std::size_t rank = 2;   // of the elements' tensor
+  graph::Extents shape;   // of what is computed for each element; of kColumns: of what is summed
+  std::size_t split = 1;  // how many of its axes are rows
+  std::size_t rank = 2;   // of the result
+
+  MatrixExtents matrix() const { return kernel::matrix(shape, split); }
 };
 
 struct Grouping {
@@ -35,6 +38,9 @@ struct Apart {
   std::set<graph::ValueId> updates;  // each starts a group
   bool together = false;             // or joins the group of another of them: leaves that trade their values
 };
+
+// A value for each row of the group's matrix.
+bool is_row_vector(const graph::Extents& extents, const Group& group);
 
 // A node joins the youngest group of its operands where it can be computed element by element beside them and
 // no cycle arises; else it starts a group. Empty exactly when a diagnostic was emitted.

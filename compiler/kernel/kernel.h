@@ -8,10 +8,14 @@
 // columns are one vector on every
 //   target. Rows and columns name the kernel's axes; which axis of a tensor lies along the columns is the
 //   buffer's layout.
+// - A kernel's elements are a tensor of its own, `extents`, seen as the matrix: the last axis along the
+//   columns, the others along the rows. Windows read other places than the element's own, by index maps over
+//   the tensor's axes.
 // - A buffer holds a matrix (or a vector: one row; or a scalar). Element (r, c) of a buffer with minor axis
 // along the columns lies at
 //   r * row_stride + (c / 16) * block_stride + c % 16. Columns are padded to 16; what stands in the pad is
-//   arbitrary and never reaches another column.
+//   arbitrary and never reaches another column. Dense buffers have no pad, and are a matrix for any way of
+//   parting their axes in rows and columns.
 // - Work is cut into `tiles` along one axis (`parallel`). A thread runs a contiguous range of them, so it
 // owns what they write. Tiles
 //   are balanced: with q = extent / tiles and a = extent % tiles, the first a tiles have q + 1 units. A
@@ -53,7 +57,7 @@ enum class Storage : std::uint8_t {
 };
 
 struct Layout {
-  std::uint32_t minor_axis = 1;  // which axis of the tensor (seen as a matrix) lies along the columns
+  std::uint32_t minor_axis = 1;  // which axis of the tensor lies along the columns
   std::int64_t row_stride = 0;   // in elements
   std::int64_t block_stride = kLanes;
   friend bool operator==(const Layout&, const Layout&) = default;
@@ -72,6 +76,35 @@ struct Buffer {
   std::string leaf;                // kPersistent: the parameter's or state's name
   bool parameter = false;          // kPersistent: counts as a weight; else state
   graph::Initializer initializer;  // kPersistent
+
+  // Element (r, c) lies at r * columns + c.
+  bool is_dense() const {
+    return extents.size() > 1 && layout.row_stride == columns && layout.block_stride == kLanes;
+  }
+};
+
+// Values over a kernel's points: axes of its tensor, then those of a statement's window, then divisions.
+using graph::AffineIndex;
+using graph::IndexMap;
+
+struct Range {
+  AffineIndex index;
+  std::int64_t extent = 0;  // 0 <= index < extent
+  friend bool operator==(const Range&, const Range&) = default;
+};
+
+// The points around an element that meet in it.
+struct Window {
+  graph::Extents extents;  // of its axes, which follow the kernel's own
+  struct Division {        // of whole numbers: the quotient, rounded down, or what remains
+    AffineIndex dividend;
+    std::int64_t divisor = 1;
+    bool remainder = false;
+    friend bool operator==(const Division&, const Division&) = default;
+  };
+  std::vector<Division> divisions;  // axes that follow
+  std::vector<Range> inside;        // a point outside takes no part
+  friend bool operator==(const Window&, const Window&) = default;
 };
 
 // Where a statement's operand comes from.
@@ -87,19 +120,25 @@ struct Operand {
     kColumnIndex,
     kStatement,   // the result of statement `number` of the same kernel
     kStepNumber,  // StepNumber `number`; hoisting leaves none of them
+    kAt,          // of a buffer, seen as a tensor of `extents`, at `index`
+    kIndex,       // the only entry of `index`, as a number
   } kind = Kind::kElement;
   BufferId buffer{};
   std::uint32_t number = 0;
+  IndexMap index = {};
+  graph::Extents extents = {};
+  std::vector<Range> inside = {};  // kAt: 0 is read outside
   friend bool operator==(const Operand&, const Operand&) = default;
 };
 
 // One value: for each element, for each row (a reduction over the columns, or a map of such), or for each
-// column.
+// column. With a window it reduces over the points of that; argmax counts them row-major.
 struct Statement {
   enum class Kind : std::uint8_t { kMap, kSum, kMax, kArgmax } kind = Kind::kMap;
   enum class Extent : std::uint8_t { kElement, kRow, kColumn } extent = Extent::kElement;
   ScalarId root = 0;              // in the kernel's pool; what is reduced, or the value itself
   std::optional<BufferId> store;  // where the value goes, if anyone outside needs it
+  std::optional<Window> window = {};
 };
 
 // The scalar part of a kernel. A pool's operand i is operands[i].
@@ -158,9 +197,11 @@ struct RandomKernel {
   std::uint64_t stream = 0;
   BufferId result{};
 };
-// `to` is `from` with the other axis minor.
+// `to` is `from` with another axis along the columns. Of more than two axes, each of `squares` runs of rows of
+// one becomes as many rows of the other.
 struct RelayoutKernel {
   BufferId from{}, to{};
+  std::int64_t squares = 1;
 };
 // Bits as in Nonzeros. Of each row of the matrix `from`, with the number of bits set in `counts`; or, where
 // there are no counts, of each column, from the words of the rows.
@@ -178,10 +219,10 @@ struct UniformsKernel {
 using KernelForm = std::variant<ContractKernel, RowsKernel, ColumnsKernel, RandomKernel, RelayoutKernel,
                                 NonzeroKernel, UniformsKernel>;
 
-// What a kernel does to a buffer, for barriers: `axis` of the tensor (kFlat: its elements in order), in
-// `extent` units of `unit` elements, is cut in `tiles`; or (no axis) the whole is touched by each thread that
-// runs.
-constexpr std::uint32_t kFlat = 2;
+// What a kernel does to a buffer, for barriers: `axis` of the tensor (kFlat: its elements in order; kMajor:
+// all axes but the minor one), in `extent` units of `unit` elements, is cut in `tiles`; or (no axis) the whole
+// is touched by each thread that runs.
+constexpr std::uint32_t kFlat = 100, kMajor = 101;
 struct Access {
   BufferId buffer{};
   bool write = false;
@@ -194,6 +235,7 @@ struct Kernel {
   std::string name;  // `dense_1.forward`
   KernelForm form;
   std::int64_t rows = 1, columns = 1;
+  graph::Extents extents;  // of the elements' tensor
   Axis parallel = Axis::kRows;
   std::int64_t tiles = 1;
   bool replicated = false;

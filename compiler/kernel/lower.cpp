@@ -63,18 +63,16 @@ std::set<ValueId> wanted_outside(const Facts& facts, const Grouping& grouping) {
 
 class Lowering {
  public:
-  Lowering(const Facts& facts, const Fused& fused, const Target& target, const ScheduleOverrides& overrides,
-           Diagnostics& diagnostics)
+  Lowering(const Facts& facts, const Fused& fused, const Target& target, const ScheduleOverrides& overrides)
       : facts_(facts),
         fused_(fused),
         target_(target),
         overrides_(overrides),
-        diagnostics_(diagnostics),
         buffers_(facts, plan_),
         wanted_(wanted_outside(facts, fused.grouping)) {}
 
-  std::optional<Plan> run() {
-    if (!choose_orientations()) return std::nullopt;
+  Plan run() {
+    choose_orientations();
     add_uniforms_kernel();
     for (std::size_t i = 0; i < fused_.order.groups.size(); ++i) {
       if (i == fused_.order.check_before) plan_.check_before = plan_.kernels.size();
@@ -97,21 +95,16 @@ class Lowering {
   }
 
   // Which tensor axis lies along the columns of each group; the leaves that a group updates lie the same way.
-  bool choose_orientations() {
+  void choose_orientations() {
     orientations_.assign(fused_.grouping.groups.size(), {});
     for (int number : fused_.order.groups) {
       const Group& group = fused_.grouping.groups[number];
-      if (group.kind == Group::Kind::kContract) {
-        std::optional<Orientation> found =
-            orient(facts_, group.nodes[0], meets_leaves_alone(group), diagnostics_);
-        if (!found) return false;
-        orientations_[number] = *found;
-      }
+      if (group.kind != Group::Kind::kContract) continue;
+      orientations_[number] = orient(facts_, group.nodes[0], meets_leaves_alone(group));
       std::vector<ValueId> leaves;
       updates_of(number, leaves);
       for (ValueId leaf : leaves) buffers_.set_minor_axis(leaf, orientations_[number].minor_axis);
     }
-    return true;
   }
 
   // Nothing is stored but in leaves, and no other kernel's matrix is read beside the result: then it may lie
@@ -120,12 +113,14 @@ class Lowering {
     return std::all_of(group.nodes.begin(), group.nodes.end(), [&](ValueId id) {
       const graph::Node& node = facts_.node(id);
       const bool matrix_product = id == group.nodes[0];
-      return !wanted_.contains(id) &&
-             (matrix_product ||
-              std::none_of(node.operands.begin(), node.operands.end(), [&](ValueId operand) {
-                const int maker = fused_.grouping.of(facts_, operand);
-                return maker >= 0 && &fused_.grouping.groups[maker] != &group && facts_.rank(operand) >= 2;
-              }));
+      if (wanted_.contains(id)) return false;
+      for (std::size_t i = 0; !matrix_product && i < node.operands.size(); ++i) {
+        const int maker = fused_.grouping.of(facts_, node.operands[i]);
+        const bool others = maker >= 0 && &fused_.grouping.groups[maker] != &group;
+        if (others && facts_.rank(node.operands[i]) >= 2) return false;
+        if (facts_.reading(id, i) == Reading::kAt) return false;
+      }
+      return true;
     });
   }
 
@@ -148,8 +143,10 @@ class Lowering {
     const Group& group = fused_.grouping.groups[number];
     Kernel kernel;
     kernel.form = RowsKernel{};
-    kernel.rows = group.extents.rows;
-    kernel.columns = group.extents.columns;
+    const MatrixExtents matrix = group.matrix();
+    kernel.rows = matrix.rows;
+    kernel.columns = matrix.columns;
+    kernel.extents = group.split == 1 ? graph::Extents{matrix.rows, matrix.columns} : group.shape;
     const Orientation& orientation = orientations_[number];
     if (group.kind == Group::Kind::kRandom) {
       ValueId id = group.nodes[0];
@@ -242,7 +239,7 @@ class Lowering {
         Kernel kernel;
         kernel.name = facts_.node(update.leaf).name + ".relayout";
         const BufferId master = buffers_.of(update.leaf);
-        kernel.form = RelayoutKernel{master, copy};
+        kernel.form = RelayoutKernel{master, copy, plan_.buffer(master).rows / plan_.buffer(copy).columns};
         kernel.rows = plan_.buffer(master).rows;
         kernel.columns = plan_.buffer(master).columns;
         auto writes_master = [&](const Kernel& other) {
@@ -277,7 +274,6 @@ class Lowering {
   const Fused& fused_;
   const Target& target_;
   const ScheduleOverrides& overrides_;
-  Diagnostics& diagnostics_;
   Plan plan_;
   BufferTable buffers_;
   std::set<ValueId> wanted_;
@@ -291,7 +287,7 @@ std::optional<Plan> lower(const graph::Graph& graph, const Target& target, Diagn
   Facts facts(graph);
   std::optional<Fused> fused = fuse(facts, diagnostics);
   if (!fused) return std::nullopt;
-  return Lowering(facts, *fused, target, overrides, diagnostics).run();
+  return Lowering(facts, *fused, target, overrides).run();
 }
 
 }  // namespace netc::kernel

@@ -27,7 +27,8 @@ std::vector<BufferId> made_of_samples(const Plan& plan, const Kernel& kernel) {
   if (!std::holds_alternative<RowsKernel>(kernel.form) || !samples_of(plan, kernel)) return made;
   for (const Statement& statement : kernel.body.statements) {
     const bool matrix = statement.store && statement.extent == Statement::Extent::kElement &&
-                        plan.buffer(*statement.store).extents.size() >= 2;
+                        plan.buffer(*statement.store).extents.size() >= 2 &&
+                        plan.buffer(*statement.store).rows == kernel.rows;
     if (matrix) made.push_back(*statement.store);
   }
   return made;

@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <iterator>
 
@@ -60,9 +61,10 @@ class Printer {
     while (kernel_.arguments[place] != id) ++place;
     const Buffer& buffer = plan_.buffer(id);
     return fmt::format(
-        "#{}:{}:{}:{}:{}:{}", place, dtype_name(buffer.dtype),
+        "#{}:{}:{}:{}:{}:{}:{}x{}:{}", place, dtype_name(buffer.dtype),
         static_cast<int>(buffer.storage <= Storage::kLabels ? buffer.storage : Storage::kArena),
-        buffer.extents.size(), buffer.layout.row_stride, buffer.layout.block_stride);
+        buffer.extents.size(), buffer.layout.row_stride, buffer.layout.block_stride, buffer.rows,
+        buffer.columns, buffer.layout.minor_axis);
   }
 
   std::string operand(const Operand& operand) const {
@@ -77,8 +79,44 @@ class Printer {
       case Operand::Kind::kColumnIndex: return "c";
       case Operand::Kind::kStatement: return fmt::format("s{}", operand.number);
       case Operand::Kind::kStepNumber: return fmt::format("number{}", operand.number);
+      case Operand::Kind::kAt: return at(operand);
+      case Operand::Kind::kIndex: return index(operand.index[0]);
     }
     return "";
+  }
+
+  // Axes are d0, d1, ...: the kernel's, then a window's, then divisions.
+  static std::string index(const AffineIndex& index) {
+    std::string text;
+    for (const graph::AffineTerm& term : index.terms) {
+      text += text.empty() ? "" : " + ";
+      text += term.coefficient == 1 ? fmt::format("d{}", term.axis)
+                                    : fmt::format("{}*d{}", term.coefficient, term.axis);
+    }
+    if (index.offset != 0 || text.empty()) text += fmt::format("{}{}", text.empty() ? "" : " + ", index.offset);
+    return text;
+  }
+
+  static std::string inside(const std::vector<Range>& ranges) {
+    std::string text;
+    for (const Range& range : ranges)
+      text += fmt::format("{}{} in {}", text.empty() ? " where " : ", ", index(range.index), range.extent);
+    return text;
+  }
+
+  std::string at(const Operand& operand) const {
+    std::vector<std::string> entries;
+    for (const AffineIndex& entry : operand.index) entries.push_back(index(entry));
+    return fmt::format("{}({})[{}{}]", buffer(operand.buffer), fmt::join(operand.extents, ", "),
+                       fmt::join(entries, ", "), inside(operand.inside));
+  }
+
+  static std::string window(const Window& window) {
+    std::string text = fmt::format("({})", fmt::join(window.extents, ", "));
+    for (const Window::Division& division : window.divisions)
+      text += fmt::format(" ({}) {} {}", index(division.dividend), division.remainder ? '%' : '/',
+                          division.divisor);
+    return text + inside(window.inside);
   }
 
   std::string form() const {
@@ -93,8 +131,8 @@ class Printer {
               return fmt::format("{} = random stream {:#x}", buffer(f.result), f.stream);
             },
             [&](const RelayoutKernel& f) {
-              return fmt::format("{} = {} with the other axis along the columns", buffer(f.to),
-                                 buffer(f.from));
+              return fmt::format("{} = {} with another axis along the columns, {} at a time", buffer(f.to),
+                                 buffer(f.from), f.squares);
             },
             [&](const NonzeroKernel& f) {
               return fmt::format("{} = nonzero {} of {}{}", buffer(f.words), f.counts ? "rows" : "columns",
@@ -139,7 +177,8 @@ class Printer {
       std::string value = graph::print(ScalarExpr{kernel_.body.pool, statement.root}, names);
       std::string what = statement.kind == Statement::Kind::kMap
                              ? value
-                             : fmt::format("{} over c of {}", kind_name(statement.kind), value);
+                             : fmt::format("{} over {} of {}", kind_name(statement.kind),
+                                           statement.window ? window(*statement.window) : "c", value);
       text += fmt::format("    s{} ({}) = {}{}\n", i, extent_name(statement.extent), what,
                           statement.store ? " -> " + buffer(*statement.store) : "");
     }
@@ -195,7 +234,8 @@ std::string print(const Plan& plan, const Sources* sources) {
 
 std::string signature(const Plan& plan, const Kernel& kernel) {
   Printer printer(plan, kernel, false);
-  return fmt::format("{} {} {} {}\n{}\n{}", kernel.rows, kernel.columns, kernel.tiles,
+  return fmt::format("{} {} ({}) {} {}\n{}\n{}", kernel.rows, kernel.columns,
+                     fmt::join(kernel.extents, ","), kernel.tiles,
                      static_cast<int>(kernel.parallel), printer.form(), printer.statements());
 }
 

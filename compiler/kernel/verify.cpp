@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "compiler/kernel/kernel.h"
+#include "compiler/kernel/buffers.h"
 
 namespace netc::kernel {
 
@@ -56,7 +56,8 @@ class Verifier {
         fail(kernel.name + " has a step number that was not hoisted");
       if (operand.kind != Operand::Kind::kElement) continue;
       const Buffer& buffer = plan_.buffer(operand.buffer);
-      if (buffer.extents.size() >= 2 && (buffer.rows != kernel.rows || buffer.columns != kernel.columns)) {
+      if (buffer.extents.size() >= 2 && !follows(buffer, kernel) &&
+          (buffer.rows != kernel.rows || buffer.columns != kernel.columns)) {
         fail(fmt::format("{} reads {} element by element, but their extents differ", kernel.name,
                          buffer.name));
       }

@@ -1,0 +1,211 @@
+#include "compiler/codegen/point_reader.h"
+
+#include <algorithm>
+
+#include "compiler/graph/index_map.h"
+#include "compiler/support/check.h"
+
+namespace netc::codegen {
+
+using kernel::AffineIndex;
+using kernel::Operand;
+using kernel::Range;
+using llvm::Value;
+
+namespace {
+
+constexpr std::int64_t kLanes = kernel::kLanes;
+
+llvm::Type* element_type(llvm::IRBuilder<>& b, kernel::DType dtype) {
+  switch (dtype) {
+    case kernel::DType::kU8: return b.getInt8Ty();
+    case kernel::DType::kI32: return b.getInt32Ty();
+    case kernel::DType::kF32: return b.getFloatTy();
+  }
+  return nullptr;
+}
+
+// The elements of a tensor in order, those of `skipped` left out.
+AffineIndex flat(const kernel::IndexMap& index, const graph::Extents& extents, std::size_t skipped) {
+  AffineIndex outer;
+  std::int64_t stride = 1;
+  for (std::size_t i = index.size(); i-- > 0;) {
+    if (i == skipped) continue;
+    outer.terms.push_back({static_cast<std::uint32_t>(i), stride});
+    stride *= extents[i];
+  }
+  return graph::compose({outer}, index)[0];
+}
+
+}  // namespace
+
+PointReader::PointReader(Emitter& emitter)
+    : e_(emitter), b_(emitter.builder()), extents_(emitter.kernel().extents) {}
+
+void PointReader::enter_row(Value* row) {
+  row_axes_.assign(extents_.size(), nullptr);
+  for (std::size_t i = extents_.size(); i-- > 1;) {
+    const std::size_t axis = i - 1;
+    Value* extent = e_.index(extents_[axis]);
+    row_axes_[axis] = axis == 0 ? row : b_.CreateURem(row, extent);
+    if (axis > 0) row = b_.CreateUDiv(row, extent);
+  }
+}
+
+void PointReader::enter_point(const kernel::Window& window, std::vector<Value*> axes) {
+  window_ = &window;
+  point_ = std::move(axes);
+}
+
+// The change from lane to lane. Divisions keep to the rows.
+std::int64_t PointReader::column_factor(const AffineIndex& index) const {
+  for (const graph::AffineTerm& term : index.terms) {
+    if (term.axis + 1 == extents_.size()) return term.coefficient;
+  }
+  return 0;
+}
+
+bool PointReader::varies(const std::vector<Range>& ranges) const {
+  return std::ranges::any_of(ranges, [&](const Range& range) { return varies(range.index); });
+}
+
+bool PointReader::varies(const Operand& operand) const {
+  return varies(operand.inside) ||
+         std::ranges::any_of(operand.index, [&](const AffineIndex& index) { return varies(index); });
+}
+
+bool PointReader::is_moving(const AffineIndex& index) const {
+  return std::ranges::any_of(index.terms, [&](const graph::AffineTerm& term) {
+    return term.axis >= extents_.size();
+  });
+}
+
+bool PointReader::moves(const Operand& operand) const {
+  return std::ranges::any_of(operand.index, [&](const AffineIndex& index) { return is_moving(index); });
+}
+
+Value* PointReader::axis(std::uint32_t number) {
+  if (number + 1 < extents_.size()) return row_axes_[number];
+  if (number + 1 == extents_.size()) return column_;
+  NETC_CHECK(window_, "a window's axes have values at its points");
+  const std::size_t own = number - extents_.size();
+  if (own < point_.size()) return point_[own];
+  // Rounded down, also below 0.
+  constexpr std::int64_t kShift = 1 << 20;
+  const kernel::Window::Division& division = window_->divisions[own - point_.size()];
+  NETC_CHECK(!varies(division.dividend), "divisions keep to the rows");
+  Value* divisor = e_.index(division.divisor);
+  Value* shifted = b_.CreateAdd(value(division.dividend), e_.index(kShift * division.divisor));
+  if (division.remainder) return b_.CreateURem(shifted, divisor);
+  return b_.CreateSub(b_.CreateUDiv(shifted, divisor), e_.index(kShift));
+}
+
+Value* PointReader::value(const AffineIndex& index) {
+  Value* sum = e_.index(index.offset);
+  for (const graph::AffineTerm& term : index.terms)
+    sum = b_.CreateAdd(sum, e_.times(axis(term.axis), term.coefficient));
+  return sum;
+}
+
+Value* PointReader::values(const AffineIndex& index) {
+  llvm::SmallVector<llvm::Constant*> lanes;
+  for (std::int64_t lane = 0; lane < kLanes; ++lane)
+    lanes.push_back(b_.getInt32(static_cast<std::uint32_t>(lane * column_factor(index))));
+  Value* first = b_.CreateTrunc(value(index), b_.getInt32Ty());
+  return b_.CreateAdd(b_.CreateVectorSplat(kLanes, first), llvm::ConstantVector::get(lanes));
+}
+
+Value* PointReader::number(const AffineIndex& index) {
+  if (varies(index)) return b_.CreateSIToFP(values(index), e_.vector_type());
+  return b_.CreateSIToFP(value(index), b_.getFloatTy());
+}
+
+Value* PointReader::inside(const std::vector<Range>& ranges) {
+  const bool wide = varies(ranges);
+  Value* all = nullptr;
+  for (const Range& range : ranges) {
+    Value* own;
+    if (wide) {
+      Value* extent = b_.CreateVectorSplat(kLanes, b_.getInt32(static_cast<std::uint32_t>(range.extent)));
+      own = b_.CreateICmpULT(values(range.index), extent);
+    } else {
+      own = b_.CreateICmpULT(value(range.index), e_.index(range.extent));
+    }
+    all = all ? b_.CreateAnd(all, own) : own;
+  }
+  return all;
+}
+
+// Are 16 neighbouring columns 16 neighbouring elements?
+bool PointReader::is_contiguous(const Operand& operand) const {
+  for (std::size_t i = 0; i < operand.index.size(); ++i) {
+    const bool last = i + 1 == operand.index.size();
+    if (column_factor(operand.index[i]) != (last ? 1 : 0)) return false;
+  }
+  const kernel::Buffer& buffer = e_.plan().buffer(operand.buffer);
+  if (buffer.layout.block_stride == kLanes) return true;
+  return buffer.layout.minor_axis + 1 == operand.index.size() && operand.index.back().offset == 0 &&
+         operand.index.back().terms.size() == 1;
+}
+
+// Of a lane's element.
+Value* PointReader::address(const Operand& operand, std::int64_t lane) {
+  const kernel::Buffer& buffer = e_.plan().buffer(operand.buffer);
+  const std::int64_t bytes = kernel::element_bytes(buffer.dtype);
+  kernel::IndexMap index = operand.index;
+  for (AffineIndex& entry : index) entry.offset += lane * column_factor(entry);
+  if (buffer.storage == kernel::Storage::kSamples)
+    return e_.advance(e_.sample_address(operand.buffer, value(index[0])),
+                      value(flat(index, operand.extents, 0)), bytes);
+  Value* base = e_.base(operand.buffer);
+  if (index.size() < 2 || buffer.is_dense())
+    return e_.advance(base, value(flat(index, operand.extents, index.size())), bytes);
+  if (buffer.layout.block_stride == kLanes) {
+    base = e_.advance(base, value(index[0]), buffer.layout.row_stride * bytes);
+    return e_.advance(base, value(flat(index, operand.extents, 0)), bytes);
+  }
+  const std::size_t minor = buffer.layout.minor_axis;
+  Value* column = value(index[minor]);
+  base = e_.advance(base, value(flat(index, operand.extents, minor)), buffer.layout.row_stride * bytes);
+  base = e_.advance(base, b_.CreateLShr(column, 4), buffer.layout.block_stride * bytes);
+  return e_.advance(base, b_.CreateAnd(column, kLanes - 1), bytes);
+}
+
+Value* PointReader::one_by_one(const Operand& operand, Value* inside) {
+  llvm::Type* element = element_type(b_, e_.plan().buffer(operand.buffer).dtype);
+  Value* result = llvm::Constant::getNullValue(llvm::FixedVectorType::get(element, kLanes));
+  const bool each = inside && inside->getType()->isVectorTy();
+  for (std::int64_t lane = 0; lane < kLanes; ++lane) {
+    Value* pointer = address(operand, lane);
+    Value* holds = each ? b_.CreateExtractElement(inside, static_cast<std::uint64_t>(lane)) : inside;
+    // Lanes beyond the last column read what is there for sure.
+    Value* exists = b_.CreateICmpSLT(b_.CreateAdd(column_, e_.index(lane)), e_.index(extents_.back()));
+    Value* reads = holds ? b_.CreateAnd(holds, exists) : exists;
+    Value* loaded = e_.load(element, b_.CreateSelect(reads, pointer, e_.base(operand.buffer)));
+    if (holds) loaded = b_.CreateSelect(holds, loaded, llvm::Constant::getNullValue(element));
+    result = b_.CreateInsertElement(result, loaded, static_cast<std::uint64_t>(lane));
+  }
+  return result;
+}
+
+Value* PointReader::read(const Operand& operand) {
+  if (operand.kind == Operand::Kind::kIndex) return number(operand.index[0]);
+  Value* holds = inside(operand.inside);
+  const bool samples = e_.plan().buffer(operand.buffer).storage == kernel::Storage::kSamples;
+  NETC_CHECK(!samples || !holds, "samples are read inside");
+  llvm::Type* type = element_type(b_, e_.plan().buffer(operand.buffer).dtype);
+  if (varies(operand)) {
+    if (!is_contiguous(operand)) return one_by_one(operand, holds);
+    type = llvm::FixedVectorType::get(type, kLanes);
+  }
+  Value* pointer = address(operand, 0);
+  Value* zero = llvm::Constant::getNullValue(type);
+  if (holds && holds->getType()->isVectorTy()) {
+    const std::int64_t bytes = kernel::element_bytes(e_.plan().buffer(operand.buffer).dtype);
+    return b_.CreateMaskedLoad(type, pointer, llvm::Align(static_cast<std::uint64_t>(bytes)), holds, zero);
+  }
+  if (!holds) return e_.load(type, pointer);
+  return b_.CreateSelect(holds, e_.load(type, b_.CreateSelect(holds, pointer, e_.base(operand.buffer))), zero);
+}
+
+}  // namespace netc::codegen
