@@ -2,6 +2,7 @@
 
 #include "compiler/codegen/epilogue.h"
 #include "compiler/codegen/forms.h"
+#include "compiler/codegen/position_products.h"
 #include "compiler/codegen/products.h"
 #include "compiler/codegen/sample_fetcher.h"
 
@@ -22,6 +23,7 @@ class ContractEmitter {
         scalars_(emitter),
         epilogue_(emitter, scalars_, form),
         products_(emitter, scalars_, form),
+        position_products_(emitter, scalars_, form),
         fetcher_(emitter, form.fetched, emitter.kernel().tiles),
         by_rows_(kernel_.parallel == kernel::Axis::kRows),
         blocks_(kernel::blocks_of(kernel_.columns)),
@@ -29,7 +31,9 @@ class ContractEmitter {
         column_tiles_(kernel::column_tiles(kernel_)) {}
 
   void run() {
-    if (form_.nonzeros) {
+    if (form_.k_blocks) {
+      blocks_of_k();
+    } else if (form_.nonzeros) {
       e_.branch(has_few_nonzeros(), [&] { nonzero_tiles(); }, [&] { all_tiles(); });
     } else {
       all_tiles();
@@ -60,8 +64,101 @@ class ContractEmitter {
     });
   }
 
+  // All tiles for each part of k in turn.
+  void blocks_of_k() {
+    const std::int64_t extent = form_.positions->ks[0].extent;
+    e_.loop(e_.index(0), e_.index(extent), form_.k_blocks->size, true, [&](Value* first) {
+      first_k_ = first;
+      Value* after = b_.CreateAdd(first, e_.index(form_.k_blocks->size));
+      last_k_ = b_.CreateSelect(b_.CreateICmpSLT(after, e_.index(extent)), after, e_.index(extent));
+      all_tiles();
+    });
+  }
+
+  // A row tile is a piece of the last row axis at some place of the others: cut in tiles, of which neighbours
+  // that no border cuts share their code.
+  void position_tiles(Value* unit, Value* column_tile) {
+    const kernel::Positions& positions = *form_.positions;
+    const std::int64_t last = positions.rows.back().extent, length = last / positions.pieces;
+    PositionTile tile;
+    tile.block = e_.tile_begin(column_tile, blocks_, column_tiles_);
+    Value* first_row = e_.times(unit, length);
+    Value* piece = b_.CreateMul(b_.CreateURem(unit, e_.index(positions.pieces)), e_.index(length));
+    Value* rest = b_.CreateUDiv(unit, e_.index(positions.pieces));
+    tile.others.resize(positions.rows.size() - 1);
+    for (std::size_t i = tile.others.size(); i-- > 0;) {
+      Value* extent = e_.index(positions.rows[i].extent);
+      tile.others[i] = i == 0 ? rest : b_.CreateURem(rest, extent);
+      rest = b_.CreateUDiv(rest, extent);
+    }
+    if (positions.pieces == 1) piece = e_.index(0);
+    const std::int64_t parts = (length + form_.row_tile - 1) / form_.row_tile;
+    balanced(column_tile, blocks_, column_tiles_, [&](std::int64_t width) {
+      tile.width = width;
+      for (std::int64_t part = 0; part < parts;) {
+        const auto [begin, end] = kernel::tile_range(length, parts, part);
+        std::int64_t next = part + 1;
+        while (next < parts && is_like(part, next, parts, length)) ++next;
+        tile.height = end - begin;
+        auto at = [&](Value* offset) {
+          tile.first = b_.CreateAdd(piece, offset);
+          position_tile(tile, b_.CreateAdd(first_row, offset));
+        };
+        if (next == part + 1) {
+          at(e_.index(begin));
+        } else {
+          e_.loop(e_.index(begin), e_.index(begin + (next - part) * tile.height), tile.height, true, at);
+        }
+        part = next;
+      }
+    });
+  }
+
+  // Tiles `first` and `second` are as high, and no border cuts them.
+  bool is_like(std::int64_t first, std::int64_t second, std::int64_t parts, std::int64_t length) const {
+    const auto a = kernel::tile_range(length, parts, first), b = kernel::tile_range(length, parts, second);
+    if (a.second - a.first != b.second - b.first) return false;
+    const kernel::Positions& positions = *form_.positions;
+    return std::ranges::all_of(positions.ks, [&](const kernel::Positions::KAxis& axis) {
+      if (!axis.border || axis.border->row_axis + 1 != positions.rows.size()) return true;
+      for (std::int64_t k = 0; k < axis.extent; ++k) {
+        for (std::int64_t row : {a.first, a.second - 1, b.first, b.second - 1}) {
+          if (!axis.border->counts(row, k)) return false;
+        }
+      }
+      return true;
+    });
+  }
+
+  void position_tile(const PositionTile& tile, Value* row) {
+    const auto count = tile.height * tile.width;
+    Sums sums(count, llvm::Constant::getNullValue(e_.vector_type()));
+    if (!form_.k_blocks) {
+      sums = position_products_.add(tile, sums, e_.index(0), e_.index(form_.positions->ks[0].extent));
+      return epilogue_.finish(row, tile.block, tile.width, sums);
+    }
+    std::vector<Value*> places;
+    for (std::int64_t i = 0; i < count; ++i) {
+      Value* column = e_.times(b_.CreateAdd(tile.block, e_.index(i % tile.width)), kernel::kLanes);
+      places.push_back(e_.element_address(form_.k_blocks->sums, b_.CreateAdd(row, e_.index(i / tile.width)),
+                                          column));
+    }
+    sums = e_.where(b_.CreateICmpSGT(first_k_, e_.index(0)), sums, [&](Sums values) {
+      for (std::int64_t i = 0; i < count; ++i) values[i] = e_.load(e_.vector_type(), places[i]);
+      return values;
+    });
+    sums = position_products_.add(tile, sums, first_k_, last_k_);
+    e_.branch(
+        b_.CreateICmpEQ(last_k_, e_.index(form_.positions->ks[0].extent)),
+        [&] { epilogue_.finish(row, tile.block, tile.width, sums); },
+        [&] {
+          for (std::int64_t i = 0; i < count; ++i) e_.store(sums[i], places[i]);
+        });
+  }
+
   // Balanced tiles have two heights and two widths at most, so few bodies.
   void tile(Value* row_tile, Value* column_tile) {
+    if (form_.positions) return position_tiles(row_tile, column_tile);
     fetcher_.fetch(row_tiles_ * column_tiles_);
     Tile tile;
     tile.row = e_.tile_begin(row_tile, kernel_.rows, row_tiles_);
@@ -141,7 +238,9 @@ class ContractEmitter {
   ScalarEmitter scalars_;
   Epilogue epilogue_;
   Products products_;
+  PositionProducts position_products_;
   SampleFetcher fetcher_;
+  Value *first_k_ = nullptr, *last_k_ = nullptr;  // of the part of k in turn
   const bool by_rows_;
   const std::int64_t blocks_, row_tiles_, column_tiles_;
 };

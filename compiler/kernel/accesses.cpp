@@ -93,6 +93,8 @@ class Finder {
   // one.
   void contract(const ContractKernel& form) {
     const Buffer& a = plan_.buffer(form.a);
+    if (form.k_blocks) add(form.k_blocks->sums, true, elements_of_sums());
+    if (form.positions) return positions(form);
     const bool k_is_minor = form.a_k_stride == 1 && form.a_row_stride != 1;
     const Cut rows = !k_is_minor      ? Cut{a.layout.minor_axis, unit()}
                      : a.is_dense() ? Cut{kFlat, form.a_row_stride}
@@ -104,6 +106,17 @@ class Finder {
     if (!form.nonzeros) return;
     add(form.nonzeros->words, false, std::nullopt);
     add(form.nonzeros->counts, false, std::nullopt);
+  }
+
+  std::optional<Cut> elements_of_sums() const {
+    return kernel_.parallel == Axis::kColumns ? Cut{1, kLanes} : Cut{kMajor};
+  }
+
+  // Tiles read over their rows' ends.
+  void positions(const ContractKernel& form) {
+    add(form.a, false, std::nullopt);
+    const Cut columns{plan_.buffer(form.b).layout.minor_axis, unit()};
+    add(form.b, false, kernel_.parallel == Axis::kColumns ? std::optional(columns) : std::nullopt);
   }
 
   // From words of the rows, a column's words need all of them.

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "compiler/kernel/contraction.h"
+#include "compiler/kernel/convolution.h"
 #include "compiler/support/overloaded.h"
 
 namespace netc::kernel {
@@ -81,7 +82,8 @@ class Grouper {
   void place_contract(ValueId id) {
     const std::vector<ValueId>& operands = facts_.node(id).operands;
     if (!is_stored(operands[0]) || !is_stored(operands[1])) return refuse(id, "contractions of numbers");
-    start(id, is_matrix_product(facts_, id) ? Group::Kind::kContract : Group::Kind::kRows);
+    const bool in_tiles = is_matrix_product(facts_, id) || find_convolution(facts_, id);
+    start(id, in_tiles ? Group::Kind::kContract : Group::Kind::kRows);
   }
 
   void place_map(ValueId id) {

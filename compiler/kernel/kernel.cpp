@@ -22,9 +22,11 @@ std::int64_t divide_up(std::int64_t a, std::int64_t b) { return (a + b - 1) / b;
 }  // namespace
 
 std::int64_t row_tiles(const Kernel& kernel) {
-  return kernel.parallel == Axis::kRows
-             ? kernel.tiles
-             : divide_up(kernel.rows, std::get<ContractKernel>(kernel.form).row_tile);
+  if (kernel.parallel == Axis::kRows) return kernel.tiles;
+  const auto& contract = std::get<ContractKernel>(kernel.form);
+  if (const auto& positions = contract.positions)
+    return kernel.rows / positions->rows.back().extent * positions->pieces;
+  return divide_up(kernel.rows, contract.row_tile);
 }
 
 std::int64_t column_tiles(const Kernel& kernel) {

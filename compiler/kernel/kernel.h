@@ -169,6 +169,38 @@ struct Dots {
   std::int64_t columns_at_once = 1;
 };
 
+// Rows and k that are tuples of places in images: the row is all of `rows` in order, its last one fastest, k
+// all of `ks`. An element of a lies at a_offset + each row axis and each k times its stride.
+struct Positions {
+  struct RowAxis {
+    std::int64_t extent = 1, a_stride = 0;
+  };
+  // At a border: the product counts only where 0 <= row_factor * rows[row_axis] + factor * k + offset < extent.
+  struct Border {
+    std::size_t row_axis = 0;
+    std::int64_t row_factor = 0, factor = 0, offset = 0, extent = 0;
+    bool counts(std::int64_t row, std::int64_t k) const {
+      const std::int64_t place = row_factor * row + factor * k + offset;
+      return 0 <= place && place < extent;
+    }
+  };
+  struct KAxis {
+    std::int64_t extent = 1, a_stride = 0, b_stride = 0;
+    std::optional<Border> border = {};
+  };
+  std::vector<RowAxis> rows;
+  std::vector<KAxis> ks;
+  std::int64_t a_offset = 0;
+  // The schedule: so many tiles of the parallel axis, equally high, make a whole of the last row axis.
+  std::int64_t pieces = 1;
+};
+
+// Sums of a part of the first k at a time, for all tiles, kept in `sums` (rows x columns) meanwhile.
+struct KBlocks {
+  BufferId sums{};
+  std::int64_t size = 0;  // of the first of the ks
+};
+
 // C[r, c] = sum over k of a[r, k] * b[k, c], then the statements (the epilogue) for each element.
 struct ContractKernel {
   std::int64_t k = 1;
@@ -176,6 +208,8 @@ struct ContractKernel {
   std::int64_t a_row_stride = 0, a_k_stride = 1;         // a is broadcast: any strides
   std::int64_t b_k_stride = 0, b_block_stride = kLanes;  // b is contiguous over 16 columns; or:
   std::optional<Dots> dots = {};
+  std::optional<Positions> positions = {};  // instead of the strides of rows and k
+  std::optional<KBlocks> k_blocks = {};
   bool writes_rows = false;  // a row of the result lies side by side in memory, and not a column block
   // The schedule: a tile is row_tile (or one less) rows by block_tile (or one less) vectors. Tiles go down
   // the rows of a group of row_group tiles first, then along the columns, then to the next group.

@@ -8,6 +8,7 @@
 #include "compiler/kernel/body_builder.h"
 #include "compiler/kernel/buffers.h"
 #include "compiler/kernel/contraction.h"
+#include "compiler/kernel/convolution.h"
 #include "compiler/kernel/grouping.h"
 #include "compiler/kernel/memory.h"
 #include "compiler/kernel/nonzeros.h"
@@ -99,7 +100,7 @@ class Lowering {
     orientations_.assign(fused_.grouping.groups.size(), {});
     for (int number : fused_.order.groups) {
       const Group& group = fused_.grouping.groups[number];
-      if (group.kind != Group::Kind::kContract) continue;
+      if (group.kind != Group::Kind::kContract || !is_matrix_product(facts_, group.nodes[0])) continue;
       orientations_[number] = orient(facts_, group.nodes[0], meets_leaves_alone(group));
       std::vector<ValueId> leaves;
       updates_of(number, leaves);
@@ -154,7 +155,7 @@ class Lowering {
     } else {
       if (group.kind == Group::Kind::kContract) {
         if (orientation.minor_axis == 0) std::swap(kernel.rows, kernel.columns);
-        kernel.form = contract_kernel(facts_, group.nodes[0], orientation, buffers_);
+        kernel.form = contract_form(group.nodes[0], orientation, matrix);
       } else if (group.kind == Group::Kind::kColumns) {
         kernel.form = ColumnsKernel{};
       }
@@ -171,6 +172,13 @@ class Lowering {
     }
     name(kernel, number, group);
     plan_.kernels.push_back(std::move(kernel));
+  }
+
+  ContractKernel contract_form(ValueId id, const Orientation& orientation, MatrixExtents result) {
+    if (is_matrix_product(facts_, id)) return contract_kernel(facts_, id, orientation, buffers_);
+    ContractKernel form = convolution_kernel(*find_convolution(facts_, id), buffers_);
+    form.k_blocks = block_k(form, result, target_, buffers_);
+    return form;
   }
 
   bool writes_rows(const Kernel& kernel) const {
@@ -209,7 +217,7 @@ class Lowering {
 
   // The columns of a layer's output lie along the last axis of its weights.
   static bool is_forward(const ContractKernel& contract, const Buffer& weights) {
-    return (weights.layout.minor_axis == 1) != contract.dots.has_value();
+    return (weights.layout.minor_axis + 1 == weights.extents.size()) != contract.dots.has_value();
   }
 
   // The output that the group makes, else what it reads of the data, else its kind.

@@ -151,6 +151,7 @@ class Printer {
   }
 
   std::string contract(const ContractKernel& f) const {
+    if (f.positions) return positions(f, *f.positions);
     std::string text = fmt::format("acc = sum over k < {} of {}[r*{} + k*{}] * {}", f.k, buffer(f.a),
                                    f.a_row_stride, f.a_k_stride, buffer(f.b));
     text += f.dots ? fmt::format("[c*{} + k/16*{}]", f.dots->column_stride, f.dots->block_stride)
@@ -166,6 +167,31 @@ class Printer {
            fmt::format("\n    with at most {} nonzeros of {}: those of {}[r*{} + k/32*{}], tile {} x {}",
                        n.most, buffer(n.counts), buffer(n.words), n.row_stride, n.word_stride, n.row_tile,
                        n.block_tile * kLanes);
+  }
+
+  std::string positions(const ContractKernel& f, const Positions& p) const {
+    std::string text = fmt::format("acc = sum over k of {}[{}", buffer(f.a), p.a_offset), extents;
+    for (std::size_t i = 0; i < p.rows.size(); ++i) {
+      text += fmt::format(" + r{}*{}", i, p.rows[i].a_stride);
+      extents += fmt::format("{}r{} < {}", i == 0 ? "" : ", ", i, p.rows[i].extent);
+    }
+    std::string b, borders;
+    for (std::size_t i = 0; i < p.ks.size(); ++i) {
+      text += fmt::format(" + k{}*{}", i, p.ks[i].a_stride);
+      b += fmt::format("{}k{}*{}", i == 0 ? "" : " + ", i, p.ks[i].b_stride);
+      extents += fmt::format(", k{} < {}", i, p.ks[i].extent);
+      if (const auto& border = p.ks[i].border)
+        borders += fmt::format(", where {}*r{} + {}*k{} + {} in {}", border->row_factor, border->row_axis,
+                               border->factor, i, border->offset, border->extent);
+    }
+    text += fmt::format("] * {}[{} + c/16*{}], {}{}\n    tile {} x {}, unroll {}, {} of {} row tiles at a time",
+                        buffer(f.b), b, f.b_block_stride, extents, borders, f.row_tile,
+                        f.block_tile * kLanes, f.unroll, f.row_group, row_tiles(kernel_));
+    if (p.pieces > 1) text += fmt::format(", {} to each last row axis", p.pieces);
+    if (f.k_blocks)
+      text += fmt::format(", {} of k0 at a time with the sums in {}", f.k_blocks->size,
+                          buffer(f.k_blocks->sums));
+    return text;
   }
 
   std::string statements() const {

@@ -13,6 +13,7 @@ constexpr std::int64_t kWantedSums = 8;   // accumulators that hide the latency 
 constexpr std::int64_t kLine = 64;        // bytes of a cache line
 constexpr std::int64_t kEnoughTiles = 4;  // column tiles from which on columns are shared out
 constexpr std::int64_t kLeastGroup = 8;
+constexpr std::int64_t kShared = 16;  // units of work that threads can share out
 constexpr std::int64_t kFirstLevel = 32 * 1024;  // bytes of the smallest first-level cache
 constexpr std::int64_t kNonzeroTile =
     4;  // rows share vectors of b, and few zeros of other rows are taken along
@@ -54,6 +55,11 @@ class ContractScheduler {
       choose_dots(*contract_.dots);
       return;
     }
+    if (contract_.positions) {
+      choose_positions(*contract_.positions);
+      contract_.unroll = wish("unroll", 4, 1, 16);
+      return;
+    }
     choose_tile();
     contract_.unroll = wish("unroll", has_long_epilogue(kernel_) ? 2 : 4, 1, 16);
     contract_.row_group = wish("row_group", group_that_fits(), 1, row_tiles(kernel_));
@@ -72,15 +78,60 @@ class ContractScheduler {
   // processors with two loads and two products a cycle, one column of vectors reaches three quarters of the
   // peak.
   // An odd number of them makes one tile of three.
-  std::int64_t widest() const {
-    if (kernel_.rows < kWantedSums) return choose_blocks(kernel_.rows, blocks_, target_);
+  std::int64_t widest(std::int64_t rows) const {
+    if (rows < kWantedSums) return choose_blocks(rows, blocks_, target_);
     if (target_.registers_a_vector() > 1) return 1;
     return std::min<std::int64_t>(blocks_, 2 + blocks_ % 2);
   }
 
   void choose_tile() {
-    const std::int64_t wide = wish("block_tile", widest(), 1, blocks_);
+    const std::int64_t wide = wish("block_tile", widest(kernel_.rows), 1, blocks_);
     share_out(wish("row_tile", most_rows(wide, target_), 1, most_rows(wide, target_)), wide);
+  }
+
+  // A tile lies along the last row axis. Threads share out the other row axes, with equal pieces of the last
+  // one where they are few; else the columns.
+  void choose_positions(Positions& positions) {
+    const std::int64_t last = positions.rows.back().extent, others = kernel_.rows / last;
+    const std::int64_t wide = wish("block_tile", widest(last), 1, blocks_);
+    const std::int64_t high = wish("row_tile", most_rows(wide, target_), 1, most_rows(wide, target_));
+    const std::int64_t columns = wide == 3 ? blocks_ / 2 : divide_up(blocks_, wide);
+    contract_.row_tile = divide_up(last, divide_up(last, high));
+    contract_.block_tile = divide_up(blocks_, columns);
+    if (others < kShared && !has_border(positions, positions.rows.size() - 1)) {
+      const std::int64_t even = even_height(last, high, wide);
+      if (even > 0) contract_.row_tile = even;
+      positions.pieces = even > 0 ? last / even : 1;
+    }
+    const std::int64_t units = others * positions.pieces;
+    const bool by_rows = units >= kShared || units >= columns;
+    kernel_.parallel = by_rows ? Axis::kRows : Axis::kColumns;
+    kernel_.tiles = by_rows ? units : columns;
+    contract_.row_group = contract_.k_blocks ? units : std::clamp<std::int64_t>(units_that_fit(units), 1, units);
+    contract_.row_group = wish("row_group", contract_.row_group, 1, units);
+  }
+
+  static bool has_border(const Positions& positions, std::size_t row_axis) {
+    return std::ranges::any_of(positions.ks, [&](const Positions::KAxis& axis) {
+      return axis.border && axis.border->row_axis == row_axis;
+    });
+  }
+
+  // The largest that divides the axis and keeps enough sums going; 0: none.
+  static std::int64_t even_height(std::int64_t last, std::int64_t high, std::int64_t wide) {
+    for (std::int64_t height = std::min(last, high); height * wide >= kWantedSums; --height) {
+      if (last % height == 0) return height;
+    }
+    return 0;
+  }
+
+  // Of the places that a unit of rows reads.
+  std::int64_t units_that_fit(std::int64_t units) const {
+    std::int64_t bytes = 4;
+    const Positions& positions = *contract_.positions;
+    for (std::size_t i = 0; i < positions.rows.size(); ++i)
+      bytes = std::max(bytes, 4 * positions.rows[i].extent * positions.rows[i].a_stride);
+    return target_.cache_bytes / 2 * units / bytes;
   }
 
   // All columns at once where the registers hold a sum for each; in two parts where b comes from beyond the

@@ -1,0 +1,169 @@
+#include "compiler/codegen/position_products.h"
+
+#include <algorithm>
+#include <cstdlib>
+
+namespace netc::codegen {
+
+using llvm::Value;
+
+namespace {
+
+constexpr std::int64_t kMostUnrolled = 8;  // products of a sum that stand in the code without a loop
+
+}  // namespace
+
+PositionProducts::Bases PositionProducts::advance(Bases bases, const Axis& axis, Value* k) {
+  return {e_.advance(bases.a, k, axis.a_stride * 4), e_.advance(bases.b, k, axis.b_stride * 4)};
+}
+
+Sums PositionProducts::add(const PositionTile& tile, Sums sums, Value* first, Value* last) {
+  first_k_ = first;
+  last_k_ = last;
+  const std::vector<kernel::Positions::RowAxis>& rows = positions().rows;
+  Value* a = e_.advance(e_.base(form_.a), positions().a_offset * 4);
+  for (std::size_t i = 0; i < tile.others.size(); ++i) a = e_.advance(a, tile.others[i], rows[i].a_stride * 4);
+  a = e_.advance(a, tile.first, rows.back().a_stride * 4);
+  const Bases bases{a, e_.advance(e_.base(form_.b), tile.block, form_.b_block_stride * 4)};
+  return over(0, tile, bases, {0, tile.height}, std::move(sums));
+}
+
+void PositionProducts::multiply(const PositionTile& tile, Bases at, Rows rows, Sums& sums) {
+  Sums row_of_b;
+  for (std::int64_t j = 0; j < tile.width; ++j)
+    row_of_b.push_back(e_.load(e_.vector_type(), e_.advance(at.b, j * form_.b_block_stride * 4)));
+  for (std::int64_t r = rows.begin; r < rows.end; ++r) {
+    Value* element = e_.load(b_.getFloatTy(), e_.advance(at.a, r * positions().rows.back().a_stride * 4));
+    Value* splat = scalars_.widen(element);
+    for (std::int64_t j = 0; j < tile.width; ++j) {
+      Value*& sum = sums[r * tile.width + j];
+      sum = scalars_.math().fma(splat, row_of_b[j], sum);
+    }
+  }
+}
+
+bool PositionProducts::is_small(std::size_t axis) const {
+  std::int64_t products = 1;
+  for (; axis < positions().ks.size(); ++axis) products *= positions().ks[axis].extent;
+  return products <= kMostUnrolled;
+}
+
+// The k of the axes from `axis` on.
+Sums PositionProducts::over(std::size_t axis, const PositionTile& tile, Bases at, Rows rows, Sums sums) {
+  if (axis == positions().ks.size()) {
+    multiply(tile, at, rows, sums);
+    return sums;
+  }
+  const auto& border = positions().ks[axis].border;
+  const bool cuts_tile = border && border->row_axis + 1 == positions().rows.size();
+  const bool whole = axis > 0 || llvm::isa<llvm::ConstantInt>(last_k_);
+  if (cuts_tile || (!border && whole && is_small(axis))) return one_by_one(axis, tile, at, rows, std::move(sums));
+  return border ? within(axis, tile, at, rows, std::move(sums)) : loop(axis, tile, at, rows, std::move(sums));
+}
+
+Sums PositionProducts::one_by_one(std::size_t number, const PositionTile& tile, Bases at, Rows rows,
+                                  Sums sums) {
+  const Axis& axis = positions().ks[number];
+  const auto* first = llvm::dyn_cast<llvm::ConstantInt>(tile.first);
+  for (std::int64_t k = 0; k < axis.extent; ++k) {
+    Rows counted = rows;
+    if (axis.border && first) {
+      const std::int64_t row = first->getSExtValue();
+      while (counted.begin < counted.end && !axis.border->counts(row + counted.begin, k)) ++counted.begin;
+      while (counted.begin < counted.end && !axis.border->counts(row + counted.end - 1, k)) --counted.end;
+      if (counted.begin == counted.end) continue;
+    }
+    sums = over(number + 1, tile, advance(at, axis, e_.index(k)), counted, std::move(sums));
+  }
+  return sums;
+}
+
+Sums PositionProducts::loop(std::size_t number, const PositionTile& tile, Bases at, Rows rows, Sums sums) {
+  const Axis& axis = positions().ks[number];
+  Value *first = number == 0 ? first_k_ : e_.index(0), *last = number == 0 ? last_k_ : e_.index(axis.extent);
+  auto body = [&](Value* k, Sums carried) {
+    return over(number + 1, tile, advance(at, axis, k), rows, std::move(carried));
+  };
+  if (number + 1 < positions().ks.size()) return e_.reduce_loop(first, last, 1, std::move(sums), body);
+  const std::int64_t whole = axis.extent / form_.unroll * form_.unroll;
+  if (whole > 0) {
+    sums = e_.reduce_loop(e_.index(0), e_.index(whole), form_.unroll, std::move(sums),
+                          [&](Value* k, Sums carried) {
+                            const Bases here = advance(at, axis, k);
+                            for (std::int64_t u = 0; u < form_.unroll; ++u)
+                              multiply(tile, advance(here, axis, e_.index(u)), rows, carried);
+                            return carried;
+                          });
+  }
+  for (std::int64_t k = whole; k < axis.extent; ++k)
+    multiply(tile, advance(at, axis, e_.index(k)), rows, sums);
+  return sums;
+}
+
+// Rounded down.
+Value* PositionProducts::divided(Value* value, std::int64_t divisor) {
+  if (divisor == 1) return value;
+  constexpr std::int64_t kShift = 1 << 20;
+  Value* shifted = b_.CreateAdd(value, e_.index(kShift * divisor));
+  return b_.CreateSub(b_.CreateUDiv(shifted, e_.index(divisor)), e_.index(kShift));
+}
+
+// The k of an axis that count for a tile's row.
+std::pair<Value*, Value*> PositionProducts::range(const Axis& axis, const PositionTile& tile) {
+  const kernel::Positions::Border& border = *axis.border;
+  const std::int64_t step = std::abs(border.factor);
+  Value* base =
+      b_.CreateAdd(e_.times(tile.others[border.row_axis], border.row_factor), e_.index(border.offset));
+  Value* beyond = b_.CreateSub(e_.index(border.extent), base);  // of what is left to add
+  Value *first, *last;
+  if (border.factor > 0) {
+    first = divided(b_.CreateSub(e_.index(step - 1), base), step);
+    last = divided(b_.CreateAdd(beyond, e_.index(step - 1)), step);
+  } else {
+    first = b_.CreateAdd(divided(b_.CreateNeg(beyond), step), e_.index(1));
+    last = b_.CreateAdd(divided(base, step), e_.index(1));
+  }
+  Value *zero = e_.index(0), *end = e_.index(axis.extent);
+  return {b_.CreateSelect(b_.CreateICmpSLT(first, zero), zero, first),
+          b_.CreateSelect(b_.CreateICmpSLT(last, end), last, end)};
+}
+
+bool PositionProducts::is_empty_somewhere(const Axis& axis) const {
+  const std::int64_t rows = positions().rows[axis.border->row_axis].extent;
+  for (std::int64_t row = 0; row < rows; ++row) {
+    bool any = false;
+    for (std::int64_t k = 0; k < axis.extent && !any; ++k) any = axis.border->counts(row, k);
+    if (!any) return true;
+  }
+  return false;
+}
+
+Sums PositionProducts::within(std::size_t number, const PositionTile& tile, Bases at, Rows rows, Sums sums) {
+  const Axis& axis = positions().ks[number];
+  auto [first, last] = range(axis, tile);
+  auto body = [&](Value* k, Sums carried) {
+    return over(number + 1, tile, advance(at, axis, k), rows, std::move(carried));
+  };
+  const bool innermost = number + 1 == positions().ks.size();
+  auto all = [&, first = first, last = last](Sums carried) {
+    if (!innermost) return e_.reduce_loop(first, last, 1, std::move(carried), body);
+    Value* count = b_.CreateSub(last, first);
+    Value* middle = b_.CreateAdd(first, b_.CreateMul(b_.CreateUDiv(count, e_.index(form_.unroll)),
+                                                     e_.index(form_.unroll)));
+    carried = e_.where(b_.CreateICmpSLT(first, middle), std::move(carried), [&](Sums values) {
+      return e_.reduce_loop(first, middle, form_.unroll, std::move(values), [&](Value* k, Sums inner) {
+        const Bases here = advance(at, axis, k);
+        for (std::int64_t u = 0; u < form_.unroll; ++u)
+          multiply(tile, advance(here, axis, e_.index(u)), rows, inner);
+        return inner;
+      });
+    });
+    return e_.where(b_.CreateICmpSLT(middle, last), std::move(carried), [&](Sums values) {
+      return e_.reduce_loop(middle, last, 1, std::move(values), body);
+    });
+  };
+  if (innermost || !is_empty_somewhere(axis)) return all(std::move(sums));
+  return e_.where(b_.CreateICmpSLT(first, last), std::move(sums), all);
+}
+
+}  // namespace netc::codegen

@@ -1,0 +1,55 @@
+#pragma once
+// The products and sums of a register tile whose rows and k are places in images.
+
+#include <span>
+
+#include "compiler/codegen/products.h"
+
+namespace netc::codegen {
+
+// `height` neighbouring values of the last row axis from `first` on, at one value of each other.
+struct PositionTile {
+  std::vector<llvm::Value*> others;
+  llvm::Value* first = nullptr;  // a constant where borders cut the tile
+  llvm::Value* block = nullptr;
+  std::int64_t height = 1, width = 1;
+};
+
+// As Products. Where a border cuts some of a tile's rows off, k stands in the code value by value, each with
+// the rows that it counts for; where it cuts the tile as a whole, k runs over what is inside.
+class PositionProducts {
+ public:
+  PositionProducts(Emitter& emitter, ScalarEmitter& scalars, const kernel::ContractKernel& form)
+      : e_(emitter), b_(emitter.builder()), scalars_(scalars), form_(form) {}
+
+  // Added to `sums`; k0 in [first, last) of the first k.
+  Sums add(const PositionTile& tile, Sums sums, llvm::Value* first, llvm::Value* last);
+
+ private:
+  using Axis = kernel::Positions::KAxis;
+  struct Bases {
+    llvm::Value *a, *b;
+  };
+  struct Rows {
+    std::int64_t begin, end;
+  };
+  const kernel::Positions& positions() const { return *form_.positions; }
+  Bases advance(Bases bases, const Axis& axis, llvm::Value* k);
+  Sums over(std::size_t axis, const PositionTile& tile, Bases at, Rows rows, Sums sums);
+  Sums one_by_one(std::size_t axis, const PositionTile& tile, Bases at, Rows rows, Sums sums);
+  Sums loop(std::size_t axis, const PositionTile& tile, Bases at, Rows rows, Sums sums);
+  Sums within(std::size_t axis, const PositionTile& tile, Bases at, Rows rows, Sums sums);
+  void multiply(const PositionTile& tile, Bases at, Rows rows, Sums& sums);
+  bool is_small(std::size_t axis) const;
+  bool is_empty_somewhere(const Axis& axis) const;
+  llvm::Value* divided(llvm::Value* value, std::int64_t divisor);
+  std::pair<llvm::Value*, llvm::Value*> range(const Axis& axis, const PositionTile& tile);
+
+  Emitter& e_;
+  llvm::IRBuilder<>& b_;
+  ScalarEmitter& scalars_;
+  const kernel::ContractKernel& form_;
+  llvm::Value *first_k_ = nullptr, *last_k_ = nullptr;
+};
+
+}  // namespace netc::codegen

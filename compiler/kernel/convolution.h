@@ -1,0 +1,31 @@
+#pragma once
+// Contractions over places in images: convolutions in their three directions, whatever their strides,
+// dilation and borders. What is left of one without them is a matrix product.
+
+#include <optional>
+
+#include "compiler/kernel/buffers.h"
+#include "compiler/kernel/target.h"
+
+namespace netc::kernel {
+
+// How one can be computed in register tiles: which operand is broadcast, which axis of the other lies along
+// the columns.
+struct Convolution {
+  graph::ValueId a{}, b{};
+  std::uint32_t b_minor_axis = 0;
+  Positions positions;
+};
+
+// The last axis of the result lies along the columns, the others along the rows. Empty where a tile would not
+// do: groups of channels, scattered results, parameters on both sides.
+std::optional<Convolution> find_convolution(const Facts& facts, graph::ValueId contract);
+
+ContractKernel convolution_kernel(const Convolution& convolution, BufferTable& buffers);
+
+// Of a kernel of so many rows and columns whose operands go through the cache once for each tile, where they
+// do not stay there and the sums are few. Adds the buffer of sums.
+std::optional<KBlocks> block_k(const ContractKernel& kernel, MatrixExtents result, const Target& target,
+                               BufferTable& buffers);
+
+}  // namespace netc::kernel
