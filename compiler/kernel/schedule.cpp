@@ -109,6 +109,8 @@ class ContractScheduler {
     kernel_.tiles = by_rows ? units : columns;
     contract_.row_group = contract_.k_blocks ? units : std::clamp<std::int64_t>(units_that_fit(units), 1, units);
     contract_.row_group = wish("row_group", contract_.row_group, 1, units);
+    if (contract_.k_blocks)
+      contract_.k_blocks->size = wish("k_block", contract_.k_blocks->size, 1, positions.ks[0].extent);
   }
 
   static bool has_border(const Positions& positions, std::size_t row_axis) {
@@ -214,7 +216,8 @@ void share_columns(Kernel& kernel) {
 
 std::vector<std::string> schedule_keys() {
   return {"row_tile", "block_tile",       "row_group",          "unroll",
-          "nonzeros", "nonzero_row_tile", "nonzero_block_tile", "columns_at_once"};
+          "nonzeros", "nonzero_row_tile", "nonzero_block_tile", "columns_at_once",
+          "k_block"};
 }
 
 void schedule(Kernel& kernel, const Target& target, const ScheduleOverrides& overrides) {
