@@ -10,7 +10,7 @@ namespace {
 // [3, 20], once with either axis along the vectors.
 StoredTensor matrix(bool straight) {
   StoredTensor tensor{"w", {3, 20}, true, {Start::Kind::kUniform, 0.5}, {}, 0};
-  tensor.layout = {straight ? 3 : 20, straight ? 20 : 3, straight ? 1 : 3, straight ? 32 : 16, 16};
+  tensor.layout = {straight ? 3 : 20, straight ? 20 : 3, straight ? 1 : 20, straight ? 32 : 16, 16};
   tensor.bytes = straight ? 3 * 32 * 4 + 128 : 20 * 16 * 4;
   return tensor;
 }
