@@ -66,7 +66,7 @@ class ContractEmitter {
 
   // All tiles for each part of k in turn.
   void blocks_of_k() {
-    const std::int64_t extent = form_.positions->ks[0].extent;
+    const std::int64_t extent = form_.positions->phases[0].ks[0].extent;
     e_.loop(e_.index(0), e_.index(extent), form_.k_blocks->size, true, [&](Value* first) {
       first_k_ = first;
       Value* after = b_.CreateAdd(first, e_.index(form_.k_blocks->size));
@@ -75,52 +75,73 @@ class ContractEmitter {
     });
   }
 
-  // A row tile is a piece of the last row axis at some place of the others: cut in tiles, of which neighbours
-  // that no border cuts share their code.
+  // A row tile is a piece of the last row axis, at some value of the others.
   void position_tiles(Value* unit, Value* column_tile) {
     const kernel::Positions& positions = *form_.positions;
-    const std::int64_t last = positions.rows.back().extent, length = last / positions.pieces;
     PositionTile tile;
     tile.block = e_.tile_begin(column_tile, blocks_, column_tiles_);
-    Value* first_row = e_.times(unit, length);
-    Value* piece = b_.CreateMul(b_.CreateURem(unit, e_.index(positions.pieces)), e_.index(length));
+    Value* piece = b_.CreateURem(unit, e_.index(positions.pieces));
     Value* rest = b_.CreateUDiv(unit, e_.index(positions.pieces));
+    Value* phase = e_.index(0);
     tile.others.resize(positions.rows.size() - 1);
+    std::int64_t phases = 1;
     for (std::size_t i = tile.others.size(); i-- > 0;) {
-      Value* extent = e_.index(positions.rows[i].extent);
-      tile.others[i] = i == 0 ? rest : b_.CreateURem(rest, extent);
+      Value *extent = e_.index(positions.rows[i].extent), *step = e_.index(positions.rows[i].step);
+      Value* value = i == 0 ? rest : b_.CreateURem(rest, extent);
       rest = b_.CreateUDiv(rest, extent);
+      tile.others[i] = b_.CreateUDiv(value, step);
+      phase = b_.CreateAdd(phase, e_.times(b_.CreateURem(value, step), phases));
+      phases *= positions.rows[i].step;
     }
-    if (positions.pieces == 1) piece = e_.index(0);
-    const std::int64_t parts = (length + form_.row_tile - 1) / form_.row_tile;
-    balanced(column_tile, blocks_, column_tiles_, [&](std::int64_t width) {
-      tile.width = width;
-      for (std::int64_t part = 0; part < parts;) {
-        const auto [begin, end] = kernel::tile_range(length, parts, part);
-        std::int64_t next = part + 1;
-        while (next < parts && is_like(part, next, parts, length)) ++next;
-        tile.height = end - begin;
-        auto at = [&](Value* offset) {
-          tile.first = b_.CreateAdd(piece, offset);
-          position_tile(tile, b_.CreateAdd(first_row, offset));
-        };
-        if (next == part + 1) {
-          at(e_.index(begin));
-        } else {
-          e_.loop(e_.index(begin), e_.index(begin + (next - part) * tile.height), tile.height, true, at);
+    each_phase(phase, 0, phases, [&](std::int64_t number) {
+      balanced(column_tile, blocks_, column_tiles_, [&](std::int64_t width) {
+        tile.width = width;
+        for (std::int64_t last = 0; last < positions.rows.back().step; ++last) {
+          tile.phase = &positions.phases[number * positions.rows.back().step + last];
+          along_last_axis(tile, unit, piece, last);
         }
-        part = next;
-      }
+      });
     });
   }
 
-  // Tiles `first` and `second` are as high, and no border cuts them.
-  bool is_like(std::int64_t first, std::int64_t second, std::int64_t parts, std::int64_t length) const {
+  template <typename Body>
+  void each_phase(Value* phase, std::int64_t first, std::int64_t phases, Body body) {
+    if (first + 1 == phases) return body(first);
+    e_.branch(
+        b_.CreateICmpEQ(phase, e_.index(first)), [&] { body(first); },
+        [&] { each_phase(phase, first + 1, phases, body); });
+  }
+
+  // The places of a piece, cut in tiles, of which neighbours that no border cuts share their code.
+  void along_last_axis(PositionTile tile, Value* unit, Value* piece, std::int64_t remainder) {
+    const kernel::Positions& positions = *form_.positions;
+    const kernel::Positions::RowAxis& axis = positions.rows.back();
+    const std::int64_t length = axis.places(remainder) / positions.pieces;
+    const std::int64_t parts = (length + form_.row_tile - 1) / form_.row_tile;
+    Value* first_row = b_.CreateAdd(e_.times(unit, axis.extent / positions.pieces), e_.index(remainder));
+    for (std::int64_t part = 0, next = 0; part < parts; part = next) {
+      const auto [begin, end] = kernel::tile_range(length, parts, part);
+      for (next = part + 1; next < parts && is_like(tile, part, next, parts, length);) ++next;
+      tile.height = end - begin;
+      auto at = [&](Value* offset) {
+        tile.first = positions.pieces == 1 ? offset : b_.CreateAdd(e_.times(piece, length), offset);
+        position_tile(tile, b_.CreateAdd(first_row, e_.times(offset, axis.step)));
+      };
+      if (next == part + 1) {
+        at(e_.index(begin));
+      } else {
+        e_.loop(e_.index(begin), e_.index(begin + (next - part) * tile.height), tile.height, true, at);
+      }
+    }
+  }
+
+  // Two tiles are equally high, and no border cuts them.
+  bool is_like(const PositionTile& tile, std::int64_t first, std::int64_t second, std::int64_t parts,
+               std::int64_t length) const {
     const auto a = kernel::tile_range(length, parts, first), b = kernel::tile_range(length, parts, second);
     if (a.second - a.first != b.second - b.first) return false;
-    const kernel::Positions& positions = *form_.positions;
-    return std::ranges::all_of(positions.ks, [&](const kernel::Positions::KAxis& axis) {
-      if (!axis.border || axis.border->row_axis + 1 != positions.rows.size()) return true;
+    return std::ranges::all_of(tile.phase->ks, [&](const kernel::Positions::KAxis& axis) {
+      if (!axis.border || axis.border->row_axis + 1 != form_.positions->rows.size()) return true;
       for (std::int64_t k = 0; k < axis.extent; ++k) {
         for (std::int64_t row : {a.first, a.second - 1, b.first, b.second - 1}) {
           if (!axis.border->counts(row, k)) return false;
@@ -133,9 +154,11 @@ class ContractEmitter {
   void position_tile(const PositionTile& tile, Value* row) {
     const auto count = tile.height * tile.width;
     Sums sums(count, llvm::Constant::getNullValue(e_.vector_type()));
+    Value* end = e_.index(tile.phase->ks[0].extent);
+    const std::int64_t step = form_.positions->rows.back().step;
     if (!form_.k_blocks) {
-      sums = position_products_.add(tile, sums, e_.index(0), e_.index(form_.positions->ks[0].extent));
-      return epilogue_.finish(row, tile.block, tile.width, sums);
+      sums = position_products_.add(tile, sums, e_.index(0), end);
+      return epilogue_.finish({row, step, tile.block, tile.width}, sums);
     }
     std::vector<Value*> places;
     for (std::int64_t i = 0; i < count; ++i) {
@@ -149,8 +172,7 @@ class ContractEmitter {
     });
     sums = position_products_.add(tile, sums, first_k_, last_k_);
     e_.branch(
-        b_.CreateICmpEQ(last_k_, e_.index(form_.positions->ks[0].extent)),
-        [&] { epilogue_.finish(row, tile.block, tile.width, sums); },
+        b_.CreateICmpEQ(last_k_, end), [&] { epilogue_.finish({row, step, tile.block, tile.width}, sums); },
         [&] {
           for (std::int64_t i = 0; i < count; ++i) e_.store(sums[i], places[i]);
         });
@@ -171,7 +193,7 @@ class ContractEmitter {
       });
       if (!epilogue_.is_long()) return;
       Value* height = e_.tile_size(row_tile, kernel_.rows, row_tiles_);
-      epilogue_.finish_kept(tile.row, tile.block, width, e_.times(height, width));
+      epilogue_.finish_kept({tile.row, 1, tile.block, width}, e_.times(height, width));
     });
   }
 
@@ -179,7 +201,7 @@ class ContractEmitter {
     if (epilogue_.is_long()) {
       epilogue_.keep(sums);
     } else {
-      epilogue_.finish(tile.row, tile.block, tile.width, sums);
+      epilogue_.finish({tile.row, 1, tile.block, tile.width}, sums);
     }
   }
 
@@ -215,7 +237,7 @@ class ContractEmitter {
     cover(first_block, last_block, form_.nonzeros->block_tile, [&](Value* block, std::int64_t width) {
       cover(first_row, last_row, form_.nonzeros->row_tile, [&](Value* row, std::int64_t height) {
         fetcher_.fetch(calls);
-        epilogue_.finish(row, block, width, products_.nonzero({row, block, height, width}));
+        epilogue_.finish({row, 1, block, width}, products_.nonzero({row, block, height, width}));
       });
     });
   }

@@ -49,13 +49,14 @@ void Epilogue::statements(Group group) {
 
 // The vectors from `number` on, one for each of the group. Beyond `last`, that one again: all of a group is
 // computed before any of it is stored, so that it comes to the same.
-void Epilogue::kept(Value* row, Value* block, std::int64_t width, Value* number, Value* last) {
+void Epilogue::kept(const Place& place, Value* number, Value* last) {
   for (std::size_t i = 0; i < group_.size(); ++i) {
     Value* own = i == 0 ? number : b_.CreateAdd(number, e_.index(static_cast<std::int64_t>(i)));
     if (last) own = b_.CreateSelect(b_.CreateICmpSLT(own, last), own, last);
     Value* sum = e_.load(e_.vector_type(), e_.advance(scratch_, own, kVectorBytes));
-    enter(group_[i], b_.CreateAdd(row, b_.CreateUDiv(own, e_.index(width))),
-          b_.CreateAdd(block, b_.CreateURem(own, e_.index(width))), sum);
+    Value* row = b_.CreateUDiv(own, e_.index(place.width));
+    enter(group_[i], b_.CreateAdd(place.row, e_.times(row, place.step)),
+          b_.CreateAdd(place.block, b_.CreateURem(own, e_.index(place.width))), sum);
   }
   statements(group_);
 }
@@ -65,24 +66,24 @@ void Epilogue::keep(std::span<Value* const> sums) {
     e_.store(sums[i], e_.advance(scratch_, static_cast<std::int64_t>(i) * kVectorBytes));
 }
 
-void Epilogue::finish_kept(Value* row, Value* block, std::int64_t width, Value* count) {
+void Epilogue::finish_kept(const Place& place, Value* count) {
   const auto step = static_cast<std::int64_t>(group_.size());
   const auto* known = llvm::dyn_cast<llvm::ConstantInt>(count);
   const bool whole = step == 1 || (known && known->getSExtValue() % step == 0);
   Value* last = whole ? nullptr : b_.CreateSub(count, e_.index(1));
-  e_.loop(e_.index(0), count, step, true, [&](Value* number) { kept(row, block, width, number, last); });
+  e_.loop(e_.index(0), count, step, true, [&](Value* number) { kept(place, number, last); });
 }
 
-void Epilogue::finish(Value* row, Value* block, std::int64_t width, std::span<Value* const> sums) {
+void Epilogue::finish(const Place& place, std::span<Value* const> sums) {
   const auto count = static_cast<std::int64_t>(sums.size());
   if (is_long_) {
     keep(sums);
-    finish_kept(row, block, width, e_.index(count));
+    finish_kept(place, e_.index(count));
     return;
   }
   for (std::int64_t i = 0; i < count; ++i) {
-    enter(scalars_, b_.CreateAdd(row, e_.index(i / width)), b_.CreateAdd(block, e_.index(i % width)),
-          sums[i]);
+    enter(scalars_, b_.CreateAdd(place.row, e_.index(i / place.width * place.step)),
+          b_.CreateAdd(place.block, e_.index(i % place.width)), sums[i]);
     statements(Group(&scalars_, 1));
   }
 }

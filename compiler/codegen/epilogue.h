@@ -14,21 +14,28 @@ namespace netc::codegen {
 // far behind it, and half of the square roots are made of products, so that both units are busy.
 class Epilogue {
  public:
+  // Of a tile's sums: the first row, how far its rows lie apart, its first block, and vectors a row.
+  struct Place {
+    llvm::Value* row = nullptr;
+    std::int64_t step = 1;
+    llvm::Value* block = nullptr;
+    std::int64_t width = 1;
+  };
+
   Epilogue(Emitter& emitter, ScalarEmitter& scalars, const kernel::ContractKernel& form);
 
   bool is_long() const { return is_long_; }
-  // For the sums of a tile whose first element stands at (row, block): `width` vectors a row.
-  void finish(llvm::Value* row, llvm::Value* block, std::int64_t width, std::span<llvm::Value* const> sums);
+  void finish(const Place& place, std::span<llvm::Value* const> sums);
 
   // A long one in two parts: keeps the sums; does the statements for the `count` that were kept.
   void keep(std::span<llvm::Value* const> sums);
-  void finish_kept(llvm::Value* row, llvm::Value* block, std::int64_t width, llvm::Value* count);
+  void finish_kept(const Place& place, llvm::Value* count);
 
  private:
   using Group = std::span<ScalarEmitter>;
   void statements(Group group);
   void enter(ScalarEmitter& scalars, llvm::Value* row, llvm::Value* block, llvm::Value* sum);
-  void kept(llvm::Value* row, llvm::Value* block, std::int64_t width, llvm::Value* number, llvm::Value* last);
+  void kept(const Place& place, llvm::Value* number, llvm::Value* last);
 
   Emitter& e_;
   llvm::IRBuilder<>& b_;

@@ -18,13 +18,16 @@ PositionProducts::Bases PositionProducts::advance(Bases bases, const Axis& axis,
 }
 
 Sums PositionProducts::add(const PositionTile& tile, Sums sums, Value* first, Value* last) {
+  phase_ = tile.phase;
   first_k_ = first;
   last_k_ = last;
+  if (phase_->products() == 0) return sums;
   const std::vector<kernel::Positions::RowAxis>& rows = positions().rows;
-  Value* a = e_.advance(e_.base(form_.a), positions().a_offset * 4);
+  Value* a = e_.advance(e_.base(form_.a), phase_->a_offset * 4);
   for (std::size_t i = 0; i < tile.others.size(); ++i) a = e_.advance(a, tile.others[i], rows[i].a_stride * 4);
   a = e_.advance(a, tile.first, rows.back().a_stride * 4);
-  const Bases bases{a, e_.advance(e_.base(form_.b), tile.block, form_.b_block_stride * 4)};
+  Value* b = e_.advance(e_.base(form_.b), phase_->b_offset * 4);
+  const Bases bases{a, e_.advance(b, tile.block, form_.b_block_stride * 4)};
   return over(0, tile, bases, {0, tile.height}, std::move(sums));
 }
 
@@ -44,17 +47,17 @@ void PositionProducts::multiply(const PositionTile& tile, Bases at, Rows rows, S
 
 bool PositionProducts::is_small(std::size_t axis) const {
   std::int64_t products = 1;
-  for (; axis < positions().ks.size(); ++axis) products *= positions().ks[axis].extent;
+  for (; axis < ks().size(); ++axis) products *= ks()[axis].extent;
   return products <= kMostUnrolled;
 }
 
 // The k of the axes from `axis` on.
 Sums PositionProducts::over(std::size_t axis, const PositionTile& tile, Bases at, Rows rows, Sums sums) {
-  if (axis == positions().ks.size()) {
+  if (axis == ks().size()) {
     multiply(tile, at, rows, sums);
     return sums;
   }
-  const auto& border = positions().ks[axis].border;
+  const auto& border = ks()[axis].border;
   const bool cuts_tile = border && border->row_axis + 1 == positions().rows.size();
   const bool whole = axis > 0 || llvm::isa<llvm::ConstantInt>(last_k_);
   if (cuts_tile || (!border && whole && is_small(axis))) return one_by_one(axis, tile, at, rows, std::move(sums));
@@ -63,7 +66,7 @@ Sums PositionProducts::over(std::size_t axis, const PositionTile& tile, Bases at
 
 Sums PositionProducts::one_by_one(std::size_t number, const PositionTile& tile, Bases at, Rows rows,
                                   Sums sums) {
-  const Axis& axis = positions().ks[number];
+  const Axis& axis = ks()[number];
   const auto* first = llvm::dyn_cast<llvm::ConstantInt>(tile.first);
   for (std::int64_t k = 0; k < axis.extent; ++k) {
     Rows counted = rows;
@@ -79,12 +82,12 @@ Sums PositionProducts::one_by_one(std::size_t number, const PositionTile& tile, 
 }
 
 Sums PositionProducts::loop(std::size_t number, const PositionTile& tile, Bases at, Rows rows, Sums sums) {
-  const Axis& axis = positions().ks[number];
+  const Axis& axis = ks()[number];
   Value *first = number == 0 ? first_k_ : e_.index(0), *last = number == 0 ? last_k_ : e_.index(axis.extent);
   auto body = [&](Value* k, Sums carried) {
     return over(number + 1, tile, advance(at, axis, k), rows, std::move(carried));
   };
-  if (number + 1 < positions().ks.size()) return e_.reduce_loop(first, last, 1, std::move(sums), body);
+  if (number + 1 < ks().size()) return e_.reduce_loop(first, last, 1, std::move(sums), body);
   const std::int64_t whole = axis.extent / form_.unroll * form_.unroll;
   if (whole > 0) {
     sums = e_.reduce_loop(e_.index(0), e_.index(whole), form_.unroll, std::move(sums),
@@ -129,7 +132,7 @@ std::pair<Value*, Value*> PositionProducts::range(const Axis& axis, const Positi
 }
 
 bool PositionProducts::is_empty_somewhere(const Axis& axis) const {
-  const std::int64_t rows = positions().rows[axis.border->row_axis].extent;
+  const std::int64_t rows = positions().rows[axis.border->row_axis].places(0);
   for (std::int64_t row = 0; row < rows; ++row) {
     bool any = false;
     for (std::int64_t k = 0; k < axis.extent && !any; ++k) any = axis.border->counts(row, k);
@@ -139,12 +142,12 @@ bool PositionProducts::is_empty_somewhere(const Axis& axis) const {
 }
 
 Sums PositionProducts::within(std::size_t number, const PositionTile& tile, Bases at, Rows rows, Sums sums) {
-  const Axis& axis = positions().ks[number];
+  const Axis& axis = ks()[number];
   auto [first, last] = range(axis, tile);
   auto body = [&](Value* k, Sums carried) {
     return over(number + 1, tile, advance(at, axis, k), rows, std::move(carried));
   };
-  const bool innermost = number + 1 == positions().ks.size();
+  const bool innermost = number + 1 == ks().size();
   auto all = [&, first = first, last = last](Sums carried) {
     if (!innermost) return e_.reduce_loop(first, last, 1, std::move(carried), body);
     Value* count = b_.CreateSub(last, first);

@@ -7,8 +7,9 @@
 
 namespace netc::codegen {
 
-// `height` neighbouring values of the last row axis from `first` on, at one value of each other.
+// `height` neighbouring places of the last row axis from `first` on, at one value of each other.
 struct PositionTile {
+  const kernel::Positions::Phase* phase = nullptr;
   std::vector<llvm::Value*> others;
   llvm::Value* first = nullptr;  // a constant where borders cut the tile
   llvm::Value* block = nullptr;
@@ -40,6 +41,7 @@ class PositionProducts {
   Sums loop(std::size_t axis, const PositionTile& tile, Bases at, Rows rows, Sums sums);
   Sums within(std::size_t axis, const PositionTile& tile, Bases at, Rows rows, Sums sums);
   void multiply(const PositionTile& tile, Bases at, Rows rows, Sums& sums);
+  const std::vector<Axis>& ks() const { return phase_->ks; }
   bool is_small(std::size_t axis) const;
   bool is_empty_somewhere(const Axis& axis) const;
   llvm::Value* divided(llvm::Value* value, std::int64_t divisor);
@@ -49,6 +51,7 @@ class PositionProducts {
   llvm::IRBuilder<>& b_;
   ScalarEmitter& scalars_;
   const kernel::ContractKernel& form_;
+  const kernel::Positions::Phase* phase_ = nullptr;
   llvm::Value *first_k_ = nullptr, *last_k_ = nullptr;
 };
 

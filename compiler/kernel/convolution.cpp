@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <functional>
+#include <numeric>
 
 #include "compiler/graph/index_map.h"
 
@@ -36,110 +38,171 @@ Extents strides_of(const Extents& extents, std::uint32_t minor, std::int64_t uni
   return strides;
 }
 
+// Axes of a phase: the result's dimensions but the last as places, then the ks. Each axis of the domain is an
+// index over them.
 class Finder {
  public:
   Finder(const Facts& facts, ValueId id)
       : facts_(facts), node_(facts.node(id)), contract_(std::get<graph::Contract>(node_.op)) {}
 
   std::optional<Convolution> run() {
-    if (!find_result() || !find_b() || !find_a()) return std::nullopt;
-    std::ranges::stable_sort(found_.positions.ks, std::greater(),
-                             [](const Positions::KAxis& axis) { return std::abs(axis.a_stride); });
-    merge_ks();
-    merge_rows();
+    if (!find_columns() || !find_rows()) return std::nullopt;
+    std::vector<std::int64_t> remainders(rows_.size());
+    do {
+      if (!add_phase(remainders)) return std::nullopt;
+    } while (count_on(remainders));
+    if (found_.positions.phases.size() == 1) merge_rows();
     return std::move(found_);
   }
 
  private:
-  // Each of its dimensions an axis; the last one along the columns.
-  bool find_result() {
-    for (const AffineIndex& index : contract_.result) {
-      const auto axis = plain_axis(index);
-      if (!axis || std::ranges::find(result_, *axis) != result_.end()) return false;
-      result_.push_back(*axis);
-    }
-    return result_.size() >= 2;
-  }
+  // A dimension of the result: step * of + factor * tap + offset, where tap is an axis of k; or just one axis.
+  struct Row {
+    std::uint32_t of = 0;
+    std::int64_t step = 1, offset = 0, factor = 0;
+    std::optional<std::uint32_t> tap;
+  };
 
-  // Contiguous over the columns, and nothing else but k.
-  bool find_b() {
-    const std::uint32_t column = result_.back();
-    const bool second = uses(contract_.b, column);
-    if (second == uses(contract_.a, column)) return false;
+  // The last axis of the result lies along the columns; one operand alone has it, and is contiguous there.
+  bool find_columns() {
+    const std::size_t rank = contract_.result.size();
+    const auto column = rank >= 2 ? plain_axis(contract_.result.back()) : std::nullopt;
+    if (!column) return false;
+    column_ = *column;
+    const bool second = uses(contract_.b, column_);
+    if (second == uses(contract_.a, column_)) return false;
     found_.a = node_.operands[second ? 0 : 1];
     found_.b = node_.operands[second ? 1 : 0];
     a_map_ = second ? &contract_.a : &contract_.b;
-    const IndexMap& map = second ? contract_.b : contract_.a;
+    b_map_ = second ? &contract_.b : &contract_.a;
     const Extents& extents = facts_.extents(found_.b);
-    for (std::uint32_t i = 0; i < map.size(); ++i) {
-      const auto axis = plain_axis(map[i]);
-      if (!axis || contract_.domain[*axis] != extents[i]) return false;
-      if (*axis == column) found_.b_minor_axis = i;
-      b_axes_.push_back(*axis);
+    for (std::uint32_t i = 0; i < b_map_->size(); ++i) {
+      if (plain_axis((*b_map_)[i]) == column_ && extents[i] == contract_.domain[column_])
+        found_.b_minor_axis = i;
+      else if (uses({(*b_map_)[i]}, column_)) return false;
     }
-    const bool panels = facts_.is_persistent(found_.b), last = found_.b_minor_axis + 1 == map.size();
+    const bool panels = facts_.is_persistent(found_.b), last = found_.b_minor_axis + 1 == b_map_->size();
     if (!panels && (!last || !facts_.is_dense(found_.b))) return false;
     b_strides_ = strides_of(extents, found_.b_minor_axis, panels ? kLanes : extents.back());
-    return true;
-  }
-
-  bool find_a() {
     if (facts_.is_persistent(found_.a) || !facts_.is_dense(found_.a)) return false;
-    const Extents& extents = facts_.extents(found_.a);
-    const Extents strides = strides_of(extents, static_cast<std::uint32_t>(extents.size()), 1);
-    for (std::uint32_t axis = 0; axis < contract_.domain.size(); ++axis) {
-      const auto row = std::ranges::find(result_, axis);
-      const auto k = std::ranges::find(b_axes_, axis);
-      if (row + 1 == result_.end()) continue;
-      if ((row == result_.end()) == (k == b_axes_.end())) return false;
-      if (k != b_axes_.end()) add_k(axis, strides, b_strides_[k - b_axes_.begin()]);
-    }
-    for (std::size_t i = 0; i + 1 < result_.size(); ++i)
-      found_.positions.rows.push_back({contract_.domain[result_[i]], a_stride(result_[i], strides)});
-    for (std::size_t i = 0; i < a_map_->size(); ++i) {
-      found_.positions.a_offset += (*a_map_)[i].offset * strides[i];
-      if (!graph::stays_inside({(*a_map_)[i]}, contract_.domain, {extents[i]}) &&
-          !add_border((*a_map_)[i], extents[i]))
-        return false;
-    }
+    a_strides_ = strides_of(facts_.extents(found_.a), static_cast<std::uint32_t>(a_map_->size()), 1);
     return true;
   }
 
-  std::int64_t a_stride(std::uint32_t axis, const Extents& strides) const {
-    std::int64_t stride = 0;
-    for (std::size_t i = 0; i < a_map_->size(); ++i) {
-      for (const AffineTerm& term : (*a_map_)[i].terms)
-        stride += term.axis == axis ? term.coefficient * strides[i] : 0;
+  bool find_rows() {
+    std::vector<std::uint32_t> taken{column_};
+    auto take = [&](std::uint32_t axis) {
+      const bool free = std::ranges::find(taken, axis) == taken.end();
+      taken.push_back(axis);
+      return free;
+    };
+    for (std::size_t i = 0; i + 1 < contract_.result.size(); ++i) {
+      const AffineIndex& index = contract_.result[i];
+      Row row;
+      row.offset = index.offset;
+      std::vector<AffineTerm> terms = index.terms;
+      if (terms.empty() || terms.size() > 2) return false;
+      std::ranges::stable_sort(terms, std::greater(), &AffineTerm::coefficient);
+      if (terms.size() == 2 && uses(*b_map_, terms[0].axis)) std::swap(terms[0], terms[1]);
+      row.of = terms[0].axis;
+      row.step = terms[0].coefficient;
+      if (terms.size() == 2) {
+        row.tap = terms[1].axis;
+        row.factor = terms[1].coefficient;
+        if (row.factor < 1 || uses(*a_map_, *row.tap) || !take(*row.tap)) return false;
+      } else if (row.step != 1 || row.offset != 0) {
+        return false;
+      }
+      if (row.step < 1 || uses(*b_map_, row.of) || !take(row.of)) return false;
+      found_.positions.rows.push_back({node_.type.extents[i], 0, row.step});
+      rows_.push_back(row);
     }
-    return stride;
+    for (std::uint32_t axis = 0; axis < contract_.domain.size(); ++axis) {
+      if (std::ranges::find(taken, axis) == taken.end()) ks_.push_back(axis);
+    }
+    return std::ranges::all_of(
+        ks_, [&](std::uint32_t axis) { return uses(*a_map_, axis) && uses(*b_map_, axis); });
   }
 
-  void add_k(std::uint32_t axis, const Extents& a_strides, std::int64_t b_stride) {
-    k_axes_.push_back(axis);
-    found_.positions.ks.push_back({contract_.domain[axis], a_stride(axis, a_strides), b_stride});
-  }
-
-  // Of an entry in a row axis and a k.
-  bool add_border(const AffineIndex& index, std::int64_t extent) {
-    if (index.terms.size() != 2) return false;
-    for (std::size_t first = 0; first < 2; ++first) {
-      const AffineTerm &row = index.terms[first], &other = index.terms[1 - first];
-      const auto place = std::ranges::find(result_, row.axis);
-      const auto k = std::ranges::find(k_axes_, other.axis);
-      if (place == result_.end() || k == k_axes_.end()) continue;
-      auto& border = found_.positions.ks[k - k_axes_.begin()].border;
-      if (border) return false;
-      border = {static_cast<std::size_t>(place - result_.begin()), row.coefficient, other.coefficient,
-                index.offset, extent};
-      return true;
+  bool count_on(std::vector<std::int64_t>& remainders) const {
+    for (std::size_t i = remainders.size(); i-- > 0;) {
+      if (++remainders[i] < rows_[i].step) return true;
+      remainders[i] = 0;
     }
     return false;
   }
 
+  bool add_phase(const std::vector<std::int64_t>& remainders) {
+    extents_.clear();
+    axes_.assign(contract_.domain.size(), {});
+    for (std::size_t i = 0; i < rows_.size(); ++i)
+      extents_.push_back(found_.positions.rows[i].places(remainders[i]));
+    for (std::uint32_t axis : ks_) axes_[axis] = new_k(contract_.domain[axis]);
+    for (std::size_t i = 0; i < rows_.size(); ++i) solve(i, remainders[i]);
+    Positions::Phase phase;
+    const std::size_t rows = rows_.size();
+    for (std::size_t k = rows; k < extents_.size(); ++k) phase.ks.push_back({extents_[k]});
+    const IndexMap a = graph::compose(*a_map_, axes_), b = graph::compose(*b_map_, axes_);
+    for (std::size_t i = 0; i < a.size(); ++i) {
+      phase.a_offset += a[i].offset * a_strides_[i];
+      for (const AffineTerm& term : a[i].terms) {
+        auto& stride = term.axis < rows ? found_.positions.rows[term.axis].a_stride
+                                        : phase.ks[term.axis - rows].a_stride;
+        if (term.axis >= rows || found_.positions.phases.empty()) stride += term.coefficient * a_strides_[i];
+      }
+      const std::int64_t extent = facts_.extents(found_.a)[i];
+      if (!graph::stays_inside({a[i]}, extents_, {extent}) && !add_border(phase, a[i], extent)) return false;
+    }
+    for (std::size_t i = 0; i < b.size(); ++i) {
+      if (i == found_.b_minor_axis) continue;
+      phase.b_offset += b[i].offset * b_strides_[i];
+      for (const AffineTerm& term : b[i].terms) phase.ks[term.axis - rows].b_stride += term.coefficient * b_strides_[i];
+    }
+    std::ranges::stable_sort(phase.ks, std::greater(),
+                             [](const Positions::KAxis& axis) { return std::abs(axis.a_stride); });
+    merge_ks(phase.ks);
+    found_.positions.phases.push_back(std::move(phase));
+    return true;
+  }
+
+  AffineIndex new_k(std::int64_t extent) {
+    extents_.push_back(extent);
+    return {0, {{static_cast<std::uint32_t>(extents_.size() - 1), 1}}};
+  }
+
+  // Of the taps, every `apart`th meets the places of a remainder: tap first + apart * t.
+  void solve(std::size_t i, std::int64_t remainder) {
+    const Row& row = rows_[i];
+    const auto place = static_cast<std::uint32_t>(i);
+    axes_[row.of] = {0, {{place, 1}}};
+    if (!row.tap) return;
+    auto rest = [&](std::int64_t tap) { return remainder - row.offset - row.factor * tap; };
+    const std::int64_t taps = contract_.domain[*row.tap], apart = row.step / std::gcd(row.step, row.factor);
+    std::int64_t first = 0;
+    while (first < apart && rest(first) % row.step != 0) ++first;
+    const bool any = first < apart && first < taps;
+    const AffineIndex t = new_k(any ? (taps - first + apart - 1) / apart : 0);
+    if (!any) return;
+    axes_[*row.tap] = {first, {{t.terms[0].axis, apart}}};
+    axes_[row.of] = {rest(first) / row.step, {{place, 1}, {t.terms[0].axis, -row.factor * apart / row.step}}};
+  }
+
+  // Of an entry in a place and a k.
+  bool add_border(Positions::Phase& phase, const AffineIndex& index, std::int64_t extent) const {
+    if (phase.products() == 0) return true;
+    if (index.terms.size() > 2) return false;
+    const AffineTerm *place = nullptr, *k = nullptr;
+    for (const AffineTerm& term : index.terms) (term.axis < rows_.size() ? place : k) = &term;
+    if (!place || !k || phase.ks[k->axis - rows_.size()].border) return false;
+    phase.ks[k->axis - rows_.size()].border = {place->axis, place->coefficient, k->coefficient, index.offset,
+                                               extent};
+    return true;
+  }
+
   // Neighbours that count on like one axis are one; those of one index alone are none.
-  void merge_ks() {
+  static void merge_ks(std::vector<Positions::KAxis>& ks) {
     std::vector<Positions::KAxis> merged;
-    for (const Positions::KAxis& axis : found_.positions.ks) {
+    for (const Positions::KAxis& axis : ks) {
       if (axis.extent == 1 && !axis.border) continue;
       Positions::KAxis* last = merged.empty() ? nullptr : &merged.back();
       if (last && !last->border && !axis.border && last->a_stride == axis.a_stride * axis.extent &&
@@ -150,22 +213,19 @@ class Finder {
       }
     }
     if (merged.empty()) merged.push_back({});
-    found_.positions.ks = std::move(merged);
-  }
-
-  bool has_border(std::size_t row_axis) const {
-    return std::ranges::any_of(found_.positions.ks, [&](const Positions::KAxis& axis) {
-      return axis.border && axis.border->row_axis == row_axis;
-    });
+    ks = std::move(merged);
   }
 
   void merge_rows() {
+    std::vector<Positions::KAxis>& ks = found_.positions.phases[0].ks;
     std::vector<Positions::RowAxis> merged;
     std::vector<std::size_t> moved;
     bool open = false;  // may the next axis be merged with the last one?
     for (std::size_t i = 0; i < found_.positions.rows.size(); ++i) {
       const Positions::RowAxis& axis = found_.positions.rows[i];
-      const bool free = !has_border(i);
+      const bool free = std::ranges::none_of(ks, [&](const Positions::KAxis& k) {
+        return k.border && k.border->row_axis == i;
+      });
       const bool single = free && axis.extent == 1;
       if (!single && open && free && merged.back().a_stride == axis.a_stride * axis.extent) {
         merged.back() = {merged.back().extent * axis.extent, axis.a_stride};
@@ -176,7 +236,7 @@ class Finder {
       moved.push_back(merged.empty() ? 0 : merged.size() - 1);
     }
     if (merged.empty()) merged.push_back({});
-    for (Positions::KAxis& axis : found_.positions.ks) {
+    for (Positions::KAxis& axis : ks) {
       if (axis.border) axis.border->row_axis = moved[axis.border->row_axis];
     }
     found_.positions.rows = std::move(merged);
@@ -185,9 +245,13 @@ class Finder {
   const Facts& facts_;
   const graph::Node& node_;
   const graph::Contract& contract_;
-  std::vector<std::uint32_t> result_, b_axes_, k_axes_;  // axes of the domain: by dimension; of the ks
-  const IndexMap* a_map_ = nullptr;
-  Extents b_strides_;
+  const IndexMap *a_map_ = nullptr, *b_map_ = nullptr;
+  std::uint32_t column_ = 0;
+  std::vector<Row> rows_;
+  std::vector<std::uint32_t> ks_;  // the domain's axes of k, but the taps
+  Extents a_strides_, b_strides_;
+  Extents extents_;  // of the phase's axes
+  IndexMap axes_;
   Convolution found_;
 };
 
@@ -200,16 +264,18 @@ std::optional<Convolution> find_convolution(const Facts& facts, ValueId contract
 ContractKernel convolution_kernel(const Convolution& convolution, BufferTable& buffers) {
   ContractKernel kernel;
   const Positions& positions = convolution.positions;
-  for (const Positions::KAxis& axis : positions.ks) kernel.k *= axis.extent;
+  kernel.k = 0;
+  for (const Positions::Phase& phase : positions.phases) kernel.k += phase.products();
   kernel.a = buffers.of(convolution.a);
   kernel.b = buffers.of(convolution.b, convolution.b_minor_axis);
   kernel.b_block_stride = buffers.buffer(kernel.b).layout.block_stride;
-  const bool matrix = positions.rows.size() == 1 && positions.ks.size() == 1 &&
-                      !positions.ks[0].border && positions.a_offset == 0;
+  const Positions::Phase& phase = positions.phases[0];
+  const bool matrix = positions.phases.size() == 1 && positions.rows.size() == 1 && phase.ks.size() == 1 &&
+                      !phase.ks[0].border && phase.a_offset == 0 && phase.b_offset == 0;
   if (matrix) {
     kernel.a_row_stride = positions.rows[0].a_stride;
-    kernel.a_k_stride = positions.ks[0].a_stride;
-    kernel.b_k_stride = positions.ks[0].b_stride;
+    kernel.a_k_stride = phase.ks[0].a_stride;
+    kernel.b_k_stride = phase.ks[0].b_stride;
   } else {
     kernel.positions = positions;
   }
@@ -218,9 +284,10 @@ ContractKernel convolution_kernel(const Convolution& convolution, BufferTable& b
 
 std::optional<KBlocks> block_k(const ContractKernel& kernel, MatrixExtents result, const Target& target,
                                BufferTable& buffers) {
-  if (!kernel.positions || kernel.positions->ks.size() < 2 || kernel.positions->ks[0].border)
-    return std::nullopt;
-  const std::int64_t extent = kernel.positions->ks[0].extent;
+  if (!kernel.positions || kernel.positions->phases.size() > 1) return std::nullopt;
+  const std::vector<Positions::KAxis>& ks = kernel.positions->phases[0].ks;
+  if (ks.size() < 2 || ks[0].border) return std::nullopt;
+  const std::int64_t extent = ks[0].extent;
   const std::int64_t operands = buffers.buffer(kernel.a).bytes + buffers.buffer(kernel.b).bytes;
   const std::int64_t room = target.cache_bytes / 2, columns = blocks_of(result.columns) * kLanes;
   constexpr std::int64_t kFew = 4;

@@ -21,6 +21,17 @@ std::int64_t divide_up(std::int64_t a, std::int64_t b) { return (a + b - 1) / b;
 
 }  // namespace
 
+bool Positions::Phase::cuts_tiles(std::size_t row_axes) const {
+  return std::ranges::any_of(
+      ks, [&](const KAxis& axis) { return axis.border && axis.border->row_axis + 1 == row_axes; });
+}
+
+std::int64_t Positions::Phase::products() const {
+  std::int64_t count = 1;
+  for (const KAxis& axis : ks) count *= axis.extent;
+  return count;
+}
+
 std::int64_t row_tiles(const Kernel& kernel) {
   if (kernel.parallel == Axis::kRows) return kernel.tiles;
   const auto& contract = std::get<ContractKernel>(kernel.form);

@@ -169,13 +169,17 @@ struct Dots {
   std::int64_t columns_at_once = 1;
 };
 
-// Rows and k that are tuples of places in images: the row is all of `rows` in order, its last one fastest, k
-// all of `ks`. An element of a lies at a_offset + each row axis and each k times its stride.
+// Rows and k that are tuples of places in images: the row is all of `rows` in order, its last one fastest. A
+// row axis with a step s meets other k at each of its remainders: value v is place v / s of phase v % s.
+// In a phase, k is all of `ks`; a product's element of a lies at a_offset + each place and each k times its
+// stride, that of b at b_offset + each k times its stride.
 struct Positions {
   struct RowAxis {
-    std::int64_t extent = 1, a_stride = 0;
+    std::int64_t extent = 1, a_stride = 0, step = 1;
+    // The places of a phase.
+    std::int64_t places(std::int64_t remainder) const { return (extent - remainder + step - 1) / step; }
   };
-  // At a border: the product counts only where 0 <= row_factor * rows[row_axis] + factor * k + offset < extent.
+  // At a border: the product counts only where 0 <= row_factor * place + factor * k + offset < extent.
   struct Border {
     std::size_t row_axis = 0;
     std::int64_t row_factor = 0, factor = 0, offset = 0, extent = 0;
@@ -188,14 +192,20 @@ struct Positions {
     std::int64_t extent = 1, a_stride = 0, b_stride = 0;
     std::optional<Border> border = {};
   };
+  struct Phase {
+    std::vector<KAxis> ks;
+    std::int64_t a_offset = 0, b_offset = 0;
+    // Does a border cut tiles along the last of so many row axes?
+    bool cuts_tiles(std::size_t row_axes) const;
+    std::int64_t products() const;  // of each element
+  };
   std::vector<RowAxis> rows;
-  std::vector<KAxis> ks;
-  std::int64_t a_offset = 0;
+  std::vector<Phase> phases;  // by the remainders of all row axes, the last one's fastest
   // The schedule: so many tiles of the parallel axis, equally high, make a whole of the last row axis.
   std::int64_t pieces = 1;
 };
 
-// Sums of a part of the first k at a time, for all tiles, kept in `sums` (rows x columns) meanwhile.
+// Sums of a part of the first of the ks (of one phase) at a time, for all tiles, kept in `sums` (rows x columns) meanwhile.
 struct KBlocks {
   BufferId sums{};
   std::int64_t size = 0;  // of the first of the ks

@@ -170,28 +170,34 @@ class Printer {
   }
 
   std::string positions(const ContractKernel& f, const Positions& p) const {
-    std::string text = fmt::format("acc = sum over k of {}[{}", buffer(f.a), p.a_offset), extents;
+    std::string text = fmt::format("acc = sum over k of {} * {}", buffer(f.a), buffer(f.b));
     for (std::size_t i = 0; i < p.rows.size(); ++i) {
-      text += fmt::format(" + r{}*{}", i, p.rows[i].a_stride);
-      extents += fmt::format("{}r{} < {}", i == 0 ? "" : ", ", i, p.rows[i].extent);
+      text += fmt::format("{}r{} < {}", i == 0 ? ", " : " and ", i, p.rows[i].extent);
+      if (p.rows[i].step > 1) text += fmt::format(" by {}", p.rows[i].step);
     }
-    std::string b, borders;
-    for (std::size_t i = 0; i < p.ks.size(); ++i) {
-      text += fmt::format(" + k{}*{}", i, p.ks[i].a_stride);
-      b += fmt::format("{}k{}*{}", i == 0 ? "" : " + ", i, p.ks[i].b_stride);
-      extents += fmt::format(", k{} < {}", i, p.ks[i].extent);
-      if (const auto& border = p.ks[i].border)
-        borders += fmt::format(", where {}*r{} + {}*k{} + {} in {}", border->row_factor, border->row_axis,
-                               border->factor, i, border->offset, border->extent);
-    }
-    text += fmt::format("] * {}[{} + c/16*{}], {}{}\n    tile {} x {}, unroll {}, {} of {} row tiles at a time",
-                        buffer(f.b), b, f.b_block_stride, extents, borders, f.row_tile,
+    for (const Positions::Phase& one : p.phases) text += "\n    " + phase(f, p, one);
+    text += fmt::format("\n    tile {} x {}, unroll {}, {} of {} row tiles at a time", f.row_tile,
                         f.block_tile * kLanes, f.unroll, f.row_group, row_tiles(kernel_));
     if (p.pieces > 1) text += fmt::format(", {} to each last row axis", p.pieces);
     if (f.k_blocks)
       text += fmt::format(", {} of k0 at a time with the sums in {}", f.k_blocks->size,
                           buffer(f.k_blocks->sums));
     return text;
+  }
+
+  static std::string phase(const ContractKernel& f, const Positions& p, const Positions::Phase& phase) {
+    std::string a = fmt::format("{}", phase.a_offset), b = fmt::format("{}", phase.b_offset), ks;
+    for (std::size_t i = 0; i < p.rows.size(); ++i) a += fmt::format(" + r{}*{}", i, p.rows[i].a_stride);
+    for (std::size_t i = 0; i < phase.ks.size(); ++i) {
+      const Positions::KAxis& k = phase.ks[i];
+      a += fmt::format(" + k{}*{}", i, k.a_stride);
+      b += fmt::format(" + k{}*{}", i, k.b_stride);
+      ks += fmt::format(", k{} < {}", i, k.extent);
+      if (!k.border) continue;
+      ks += fmt::format(" where {}*r{} + {}*k{} + {} in {}", k.border->row_factor, k.border->row_axis,
+                        k.border->factor, i, k.border->offset, k.border->extent);
+    }
+    return fmt::format("[{}] * [{} + c/16*{}]{}", a, b, f.b_block_stride, ks);
   }
 
   std::string statements() const {

@@ -92,13 +92,15 @@ class ContractScheduler {
   // A tile lies along the last row axis. Threads share out the other row axes, with equal pieces of the last
   // one where they are few; else the columns.
   void choose_positions(Positions& positions) {
-    const std::int64_t last = positions.rows.back().extent, others = kernel_.rows / last;
+    const std::int64_t last = positions.rows.back().places(0);
+    const std::int64_t others = kernel_.rows / positions.rows.back().extent;
     const std::int64_t wide = wish("block_tile", widest(last), 1, blocks_);
     const std::int64_t high = wish("row_tile", most_rows(wide, target_), 1, most_rows(wide, target_));
     const std::int64_t columns = wide == 3 ? blocks_ / 2 : divide_up(blocks_, wide);
     contract_.row_tile = divide_up(last, divide_up(last, high));
     contract_.block_tile = divide_up(blocks_, columns);
-    if (others < kShared && !has_border(positions, positions.rows.size() - 1)) {
+    const bool in_pieces = positions.phases.size() == 1 && !positions.phases[0].cuts_tiles(positions.rows.size());
+    if (others < kShared && in_pieces) {
       const std::int64_t even = even_height(last, high, wide);
       if (even > 0) contract_.row_tile = even;
       positions.pieces = even > 0 ? last / even : 1;
@@ -110,13 +112,7 @@ class ContractScheduler {
     contract_.row_group = contract_.k_blocks ? units : std::clamp<std::int64_t>(units_that_fit(units), 1, units);
     contract_.row_group = wish("row_group", contract_.row_group, 1, units);
     if (contract_.k_blocks)
-      contract_.k_blocks->size = wish("k_block", contract_.k_blocks->size, 1, positions.ks[0].extent);
-  }
-
-  static bool has_border(const Positions& positions, std::size_t row_axis) {
-    return std::ranges::any_of(positions.ks, [&](const Positions::KAxis& axis) {
-      return axis.border && axis.border->row_axis == row_axis;
-    });
+      contract_.k_blocks->size = wish("k_block", contract_.k_blocks->size, 1, positions.phases[0].ks[0].extent);
   }
 
   // The largest that divides the axis and keeps enough sums going; 0: none.
@@ -132,7 +128,7 @@ class ContractScheduler {
     std::int64_t bytes = 4;
     const Positions& positions = *contract_.positions;
     for (std::size_t i = 0; i < positions.rows.size(); ++i)
-      bytes = std::max(bytes, 4 * positions.rows[i].extent * positions.rows[i].a_stride);
+      bytes = std::max(bytes, 4 * positions.rows[i].places(0) * positions.rows[i].a_stride);
     return target_.cache_bytes / 2 * units / bytes;
   }
 
