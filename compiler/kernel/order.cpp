@@ -26,7 +26,7 @@ class Orderer {
     std::set<int> done;
     while (done.size() < grouping_.groups.size()) {
       int next = first_ready(done);
-      if (next < 0) return updates_within(done);
+      if (next < 0) return updates_in_circles();
       if (!updaters_.contains(next)) {
         if (!seen_update_) order.check_before = order.groups.size() + 1;
       } else {
@@ -88,12 +88,27 @@ class Orderer {
     return found;
   }
 
-  std::set<ValueId> updates_within(const std::set<int>& done) const {
+  // Of groups that would have to stand before themselves: as a mean that the layers behind it need, and that a
+  // state follows once the loss is known.
+  std::set<ValueId> updates_in_circles() const {
     std::set<ValueId> apart;
     for (const graph::Update& update : facts_.graph().updates) {
-      if (!done.contains(grouping_.of(facts_, update.next))) apart.insert(update.next);
+      const int group = grouping_.of(facts_, update.next);
+      if (stands_before(group, group)) apart.insert(update.next);
     }
     return apart;
+  }
+
+  bool stands_before(int first, int second) const {
+    std::set<int> seen;
+    std::vector<int> open(before_[second].begin(), before_[second].end());
+    while (!open.empty()) {
+      const int group = open.back();
+      open.pop_back();
+      if (group == first) return true;
+      if (seen.insert(group).second) open.insert(open.end(), before_[group].begin(), before_[group].end());
+    }
+    return false;
   }
 
   const Facts& facts_;
