@@ -26,6 +26,7 @@ Sums PositionProducts::add(const PositionTile& tile, Sums sums, Value* first, Va
   Value* a = e_.advance(e_.base(form_.a), phase_->a_offset * 4);
   for (std::size_t i = 0; i < tile.others.size(); ++i) a = e_.advance(a, tile.others[i], rows[i].a_stride * 4);
   a = e_.advance(a, tile.first, rows.back().a_stride * 4);
+  if (positions().by_channel) a = e_.advance(a, tile.block, kernel::kLanes * 4);
   Value* b = e_.advance(e_.base(form_.b), phase_->b_offset * 4);
   const Bases bases{a, e_.advance(b, tile.block, form_.b_block_stride * 4)};
   return over(0, tile, bases, {0, tile.height}, std::move(sums));
@@ -36,11 +37,12 @@ void PositionProducts::multiply(const PositionTile& tile, Bases at, Rows rows, S
   for (std::int64_t j = 0; j < tile.width; ++j)
     row_of_b.push_back(e_.load(e_.vector_type(), e_.advance(at.b, j * form_.b_block_stride * 4)));
   for (std::int64_t r = rows.begin; r < rows.end; ++r) {
-    Value* element = e_.load(b_.getFloatTy(), e_.advance(at.a, r * positions().rows.back().a_stride * 4));
-    Value* splat = scalars_.widen(element);
+    Value* a = e_.advance(at.a, r * positions().rows.back().a_stride * 4);
+    Value* splat = positions().by_channel ? nullptr : scalars_.widen(e_.load(b_.getFloatTy(), a));
     for (std::int64_t j = 0; j < tile.width; ++j) {
+      Value* factor = splat ? splat : e_.load(e_.vector_type(), e_.advance(a, j * kernel::kLanes * 4));
       Value*& sum = sums[r * tile.width + j];
-      sum = scalars_.math().fma(splat, row_of_b[j], sum);
+      sum = scalars_.math().fma(factor, row_of_b[j], sum);
     }
   }
 }

@@ -42,8 +42,9 @@ Extents strides_of(const Extents& extents, std::uint32_t minor, std::int64_t uni
 // index over them.
 class Finder {
  public:
-  Finder(const Facts& facts, ValueId id)
-      : facts_(facts), node_(facts.node(id)), contract_(std::get<graph::Contract>(node_.op)) {}
+  // `b`: the operand that is not to be a, where both run along the columns.
+  Finder(const Facts& facts, ValueId id, std::size_t b)
+      : facts_(facts), node_(facts.node(id)), contract_(std::get<graph::Contract>(node_.op)), b_(b) {}
 
   std::optional<Convolution> run() {
     if (!find_columns() || !find_rows()) return std::nullopt;
@@ -56,25 +57,27 @@ class Finder {
   }
 
  private:
-  // A dimension of the result: step * of + factor * tap + offset, where tap is an axis of k; or just one axis.
+  // A dimension of the result: step * of + factor * tap + offset, where tap is an axis of k; or just one axis,
+  // or the only index.
   struct Row {
-    std::uint32_t of = 0;
+    std::optional<std::uint32_t> of;
     std::int64_t step = 1, offset = 0, factor = 0;
     std::optional<std::uint32_t> tap;
   };
 
-  // The last axis of the result lies along the columns; one operand alone has it, and is contiguous there.
+  // The last axis of the result lies along the columns; b is contiguous there, and a, or a does not have it.
   bool find_columns() {
     const std::size_t rank = contract_.result.size();
     const auto column = rank >= 2 ? plain_axis(contract_.result.back()) : std::nullopt;
     if (!column) return false;
     column_ = *column;
-    const bool second = uses(contract_.b, column_);
-    if (second == uses(contract_.a, column_)) return false;
-    found_.a = node_.operands[second ? 0 : 1];
-    found_.b = node_.operands[second ? 1 : 0];
-    a_map_ = second ? &contract_.a : &contract_.b;
-    b_map_ = second ? &contract_.b : &contract_.a;
+    const bool first = uses(contract_.a, column_), second = uses(contract_.b, column_);
+    found_.positions.by_channel = first && second;
+    const std::size_t b = first && second ? b_ : second ? 1 : 0;
+    found_.a = node_.operands[1 - b];
+    found_.b = node_.operands[b];
+    a_map_ = b == 1 ? &contract_.a : &contract_.b;
+    b_map_ = b == 1 ? &contract_.b : &contract_.a;
     const Extents& extents = facts_.extents(found_.b);
     for (std::uint32_t i = 0; i < b_map_->size(); ++i) {
       if (plain_axis((*b_map_)[i]) == column_ && extents[i] == contract_.domain[column_])
@@ -86,7 +89,10 @@ class Finder {
     b_strides_ = strides_of(extents, found_.b_minor_axis, panels ? kLanes : extents.back());
     if (facts_.is_persistent(found_.a) || !facts_.is_dense(found_.a)) return false;
     a_strides_ = strides_of(facts_.extents(found_.a), static_cast<std::uint32_t>(a_map_->size()), 1);
-    return true;
+    const bool contiguous = plain_axis(a_map_->back()) == column_ &&
+                            facts_.extents(found_.a).back() == contract_.domain[column_];
+    const IndexMap others(a_map_->begin(), a_map_->end() - 1);
+    return !found_.positions.by_channel || (contiguous && !uses(others, column_));
   }
 
   bool find_rows() {
@@ -101,6 +107,11 @@ class Finder {
       Row row;
       row.offset = index.offset;
       std::vector<AffineTerm> terms = index.terms;
+      if (terms.empty() && index.offset == 0 && node_.type.extents[i] == 1) {
+        found_.positions.rows.push_back({1});
+        rows_.push_back(row);
+        continue;
+      }
       if (terms.empty() || terms.size() > 2) return false;
       std::ranges::stable_sort(terms, std::greater(), &AffineTerm::coefficient);
       if (terms.size() == 2 && uses(*b_map_, terms[0].axis)) std::swap(terms[0], terms[1]);
@@ -113,7 +124,7 @@ class Finder {
       } else if (row.step != 1 || row.offset != 0) {
         return false;
       }
-      if (row.step < 1 || uses(*b_map_, row.of) || !take(row.of)) return false;
+      if (row.step < 1 || uses(*b_map_, *row.of) || !take(*row.of)) return false;
       found_.positions.rows.push_back({node_.type.extents[i], 0, row.step});
       rows_.push_back(row);
     }
@@ -144,6 +155,7 @@ class Finder {
     for (std::size_t k = rows; k < extents_.size(); ++k) phase.ks.push_back({extents_[k]});
     const IndexMap a = graph::compose(*a_map_, axes_), b = graph::compose(*b_map_, axes_);
     for (std::size_t i = 0; i < a.size(); ++i) {
+      if (found_.positions.by_channel && i + 1 == a.size()) continue;
       phase.a_offset += a[i].offset * a_strides_[i];
       for (const AffineTerm& term : a[i].terms) {
         auto& stride = term.axis < rows ? found_.positions.rows[term.axis].a_stride
@@ -174,7 +186,7 @@ class Finder {
   void solve(std::size_t i, std::int64_t remainder) {
     const Row& row = rows_[i];
     const auto place = static_cast<std::uint32_t>(i);
-    axes_[row.of] = {0, {{place, 1}}};
+    if (row.of) axes_[*row.of] = {0, {{place, 1}}};
     if (!row.tap) return;
     auto rest = [&](std::int64_t tap) { return remainder - row.offset - row.factor * tap; };
     const std::int64_t taps = contract_.domain[*row.tap], apart = row.step / std::gcd(row.step, row.factor);
@@ -184,7 +196,7 @@ class Finder {
     const AffineIndex t = new_k(any ? (taps - first + apart - 1) / apart : 0);
     if (!any) return;
     axes_[*row.tap] = {first, {{t.terms[0].axis, apart}}};
-    axes_[row.of] = {rest(first) / row.step, {{place, 1}, {t.terms[0].axis, -row.factor * apart / row.step}}};
+    axes_[*row.of] = {rest(first) / row.step, {{place, 1}, {t.terms[0].axis, -row.factor * apart / row.step}}};
   }
 
   // Of an entry in a place and a k.
@@ -245,6 +257,7 @@ class Finder {
   const Facts& facts_;
   const graph::Node& node_;
   const graph::Contract& contract_;
+  const std::size_t b_;
   const IndexMap *a_map_ = nullptr, *b_map_ = nullptr;
   std::uint32_t column_ = 0;
   std::vector<Row> rows_;
@@ -258,7 +271,8 @@ class Finder {
 }  // namespace
 
 std::optional<Convolution> find_convolution(const Facts& facts, ValueId contract) {
-  return Finder(facts, contract).run();
+  std::optional<Convolution> found = Finder(facts, contract, 1).run();
+  return found ? found : Finder(facts, contract, 0).run();
 }
 
 ContractKernel convolution_kernel(const Convolution& convolution, BufferTable& buffers) {
@@ -270,7 +284,7 @@ ContractKernel convolution_kernel(const Convolution& convolution, BufferTable& b
   kernel.b = buffers.of(convolution.b, convolution.b_minor_axis);
   kernel.b_block_stride = buffers.buffer(kernel.b).layout.block_stride;
   const Positions::Phase& phase = positions.phases[0];
-  const bool matrix = positions.phases.size() == 1 && positions.rows.size() == 1 && phase.ks.size() == 1 &&
+  const bool matrix = !positions.by_channel && positions.phases.size() == 1 && positions.rows.size() == 1 && phase.ks.size() == 1 &&
                       !phase.ks[0].border && phase.a_offset == 0 && phase.b_offset == 0;
   if (matrix) {
     kernel.a_row_stride = positions.rows[0].a_stride;
@@ -284,7 +298,8 @@ ContractKernel convolution_kernel(const Convolution& convolution, BufferTable& b
 
 std::optional<KBlocks> block_k(const ContractKernel& kernel, MatrixExtents result, const Target& target,
                                BufferTable& buffers) {
-  if (!kernel.positions || kernel.positions->phases.size() > 1) return std::nullopt;
+  if (!kernel.positions || kernel.positions->by_channel || kernel.positions->phases.size() > 1)
+    return std::nullopt;
   const std::vector<Positions::KAxis>& ks = kernel.positions->phases[0].ks;
   if (ks.size() < 2 || ks[0].border) return std::nullopt;
   const std::int64_t extent = ks[0].extent;

@@ -199,6 +199,8 @@ struct Positions {
     bool cuts_tiles(std::size_t row_axes) const;
     std::int64_t products() const;  // of each element
   };
+  // a is no scalar for all columns, but contiguous over them as b is: each channel for itself.
+  bool by_channel = false;
   std::vector<RowAxis> rows;
   std::vector<Phase> phases;  // by the remainders of all row axes, the last one's fastest
   // The schedule: so many tiles of the parallel axis, equally high, make a whole of the last row axis.

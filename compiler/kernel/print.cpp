@@ -175,6 +175,7 @@ class Printer {
       text += fmt::format("{}r{} < {}", i == 0 ? ", " : " and ", i, p.rows[i].extent);
       if (p.rows[i].step > 1) text += fmt::format(" by {}", p.rows[i].step);
     }
+    if (p.by_channel) text += ", by channel";
     for (const Positions::Phase& one : p.phases) text += "\n    " + phase(f, p, one);
     text += fmt::format("\n    tile {} x {}, unroll {}, {} of {} row tiles at a time", f.row_tile,
                         f.block_tile * kLanes, f.unroll, f.row_group, row_tiles(kernel_));
