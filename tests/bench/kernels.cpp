@@ -11,14 +11,14 @@
 
 #include <algorithm>
 #include <deque>
-#include <optional>
 #include <thread>
 
 #include <benchmark/benchmark.h>
 
 #include "runtime/thread_team.h"
-#include "tests/bench/contraction.h"
 #include "tests/bench/machine.h"
+#include "tests/bench/matrix_product.h"
+#include "tests/bench/options.h"
 
 namespace netc::bench {
 namespace {
@@ -27,15 +27,6 @@ constexpr double kBurst = 30e-6;  // seconds
 constexpr int kRepetitions = 8;
 constexpr double kPatience = 20;    // seconds to wait for neighbours, over the whole run
 constexpr std::size_t kEnough = 5;  // rounds
-constexpr Direction kDirections[] = {Direction::kForward, Direction::kBackwardData,
-                                     Direction::kBackwardWeights};
-
-struct Options {
-  std::string cpu;
-  std::string filter;
-  bool print_plans = false;
-  kernel::ScheduleOverrides overrides;
-};
 
 // The rounds of a shape: fewer where one takes long.
 std::int64_t rounds_of(const Shape& shape) {
@@ -56,22 +47,23 @@ struct Product {
 
 class Subject {
  public:
-  Subject(Direction direction, const Shape& shape, const kernel::Target& target,
-          const kernel::ScheduleOverrides& overrides, Machine& machine)
+  Subject(Direction direction, const Shape& shape, const Options& options, runtime::ThreadTeam& one_thread,
+          Machine& machine)
       : machine_(machine),
         work_(work_of(direction, shape)),
-        contraction_(direction, shape, target, overrides) {
-    contraction_.run();
-    const double once = std::max(seconds_of([&] { contraction_.run(); }), 1e-9);
+        product_(build_product(direction, shape), {"x", "dy"}, options.target, options.overrides,
+                 one_thread) {
+    product_.run(0);
+    const double once = std::max(seconds_of([&] { product_.run(0); }), 1e-9);
     calls_ = std::max<std::int64_t>(1, static_cast<std::int64_t>(kBurst / once));
   }
 
-  Round measure() const {
+  Round measure() {
     const double memory = machine_.memory_seconds(work_.read, work_.written, work_.updated);
     const double before = machine_.flops_a_second();
-    contraction_.run();  // its data comes back into the caches
+    product_.run(0);  // its data comes back into the caches
     const double seconds = seconds_of([&] {
-      for (std::int64_t i = 0; i < calls_; ++i) contraction_.run();
+      for (std::int64_t i = 0; i < calls_; ++i) product_.run(0);
     });
     const double after = machine_.flops_a_second();
     return {seconds / static_cast<double>(calls_), work_.padded_flops / before, memory,
@@ -84,12 +76,12 @@ class Subject {
       if (work_.read + work_.written + work_.updated <= cache.bytes) return cache.name;
     return "memory";
   }
-  const kernel::Plan& plan() const { return contraction_.plan(); }
+  const kernel::Plan& plan() const { return product_.plan(); }
 
  private:
   Machine& machine_;
   Work work_;
-  Contraction contraction_;
+  CompiledGraph product_;
   std::int64_t calls_ = 1;
 };
 
@@ -108,7 +100,7 @@ void wait_for_neighbours(Machine& machine) {
   }
 }
 
-void run(benchmark::State& state, const Subject& subject, Machine& machine, Product& product) {
+void run(benchmark::State& state, Subject& subject, Machine& machine, Product& product) {
   product.flops = subject.work().flops;
   product.cache = subject.cache();
   for (auto _ : state) {
@@ -202,14 +194,14 @@ void print_machine(const kernel::Target& target, Machine& machine) {
   fmt::print("\n");
 }
 
-std::deque<Product> register_all(const Options& options, const kernel::Target& target, Machine& machine) {
+std::deque<Product> register_all(const Options& options, runtime::ThreadTeam& one_thread, Machine& machine) {
   std::deque<Product> products;
   for (Direction direction : kDirections) {
     for (const Shape& shape : kShapes) {
       Product& product = products.emplace_back();
       product.name = fmt::format("{}/{}x{}x{}", name_of(direction), shape.m, shape.n, shape.k);
-      auto measure = [=, &options, &target, &machine, &product](benchmark::State& state) {
-        const Subject subject(direction, shape, target, options.overrides, machine);
+      auto measure = [=, &options, &one_thread, &machine, &product](benchmark::State& state) {
+        Subject subject(direction, shape, options, one_thread, machine);
         if (options.print_plans && product.rounds.empty()) fmt::print("{}\n", kernel::print(subject.plan()));
         run(state, subject, machine, product);
       };
@@ -222,53 +214,24 @@ std::deque<Product> register_all(const Options& options, const kernel::Target& t
   return products;
 }
 
-// Takes out of the line what is ours; the rest is Google Benchmark's.
-Options take_options(int& argc, char** argv) {
-  Options options;
-  int kept = 1;
-  for (int i = 1; i < argc; ++i) {
-    const std::string_view word = argv[i];
-    if (word.starts_with("--cpu=")) {
-      options.cpu = word.substr(6);
-    } else if (word.starts_with("--schedule=")) {
-      const std::size_t equals = word.find('=', 11);
-      if (equals != std::string_view::npos)
-        options.overrides.push_back(
-            {"", std::string(word.substr(11, equals - 11)), std::atol(argv[i] + equals + 1)});
-    } else if (word == "--plans") {
-      options.print_plans = true;
-    } else if (!word.starts_with("-")) {
-      options.filter += (options.filter.empty() ? "" : "|") + std::string(word);
-    } else {
-      argv[kept++] = argv[i];
-    }
-  }
-  argc = kept;
-  return options;
-}
-
 int main_of(int argc, char** argv) {
-  const Options options = take_options(argc, argv);
+  const Options options = take_options(argc, argv);  // the rest is Google Benchmark's
   std::string interleaved = "--benchmark_enable_random_interleaving=true";
   std::vector<char*> words(argv, argv + argc);
   words.insert(words.begin() + 1, interleaved.data());
   argc = static_cast<int>(words.size());
   benchmark::Initialize(&argc, words.data());
   if (benchmark::ReportUnrecognizedArguments(argc, words.data())) return 2;
-  const std::optional<kernel::Target> target = codegen::find_target(options.cpu);
-  if (!target || !codegen::runs_here(*target)) {
-    fmt::print(stderr, "bench: this machine cannot run code for `{}`\n", options.cpu);
-    return 2;
-  }
   if (!options.filter.empty()) benchmark::SetBenchmarkFilter(options.filter);
-  Machine machine(*target);
-  const std::deque<Product> products = register_all(options, *target, machine);
+  Machine machine(options.target);
+  runtime::ThreadTeam one_thread(1);
+  const std::deque<Product> products = register_all(options, one_thread, machine);
   Silence reporter;
   // On a team's thread, so that numbers count as they do in training.
-  runtime::ThreadTeam(1).run([&](int) {
+  one_thread.run([&](int) {
     warm_up(machine);
     wait_for_neighbours(machine);
-    print_machine(*target, machine);
+    print_machine(options.target, machine);
     benchmark::RunSpecifiedBenchmarks(&reporter);
   });
   std::vector<Row> rows;
