@@ -19,16 +19,20 @@ ROOT = os.path.dirname(os.path.dirname(HERE))
 MNIST = os.path.join(ROOT, "examples", "data", "mnist")
 PYTHON = "/usr/bin/python3"  # Debian's, which has Debian's packages
 
-Job = namedtuple("Job", "kind widths batch epochs")
+CNN = "conv 32 3x3 relu; pool max 2x2; conv 64 3x3 relu; pool max 2x2; dense 128 relu; dense 10 softmax"
+Job = namedtuple("Job", "kind network batch epochs")  # network: `cnn`, or the widths of dense layers
 JOBS = [
     Job("train", "784-128-10", 32, 3),
     Job("train", "784-128-10", 128, 3),
     Job("train", "784-512-512-10", 128, 1),
     Job("train", "4-10-3", 32, 300),
+    Job("train", "cnn", 64, 1),
     Job("predict", "784-128-10", 1, 0),
     Job("predict", "784-128-10", 256, 0),
 ]
-Times = namedtuple("Times", "median p10 first_step")  # microseconds, microseconds, seconds
+# Microseconds; seconds; the time of a whole epoch where the program tells it, and the number of steps that it was
+# worked out from where none was run.
+Times = namedtuple("Times", "median p10 first_step epoch scaled_from")
 
 ABOUT = {
     "netc": "`netc run`; the step times of its own report. Predictions: the network compiled for the batch, run over "
@@ -37,6 +41,7 @@ ABOUT = {
     "C++ on OpenBLAS": "`tests/bench/openblas.cpp`: plain C++, each layer's outputs shared out over the threads by hand.",
     "PyTorch": "`tests/bench/bench_torch.py`: all data in one tensor, no `DataLoader`, Adam with `foreach`; for "
     "predictions a frozen TorchScript module.",
+    "PyTorch, channels_last": "The same, with images and filters in PyTorch's other layout.",
     "scikit-learn": "`tests/bench/bench_sklearn.py`: `MLPClassifier`; the time of a training step is that of an epoch by "
     "its steps.",
     "ONNX Runtime": "`tests/bench/bench_onnx.js`: onnxruntime-node, its call from Node.js included.",
@@ -64,16 +69,14 @@ class Bench:
         self.write("tiny-labels", bytes([0, 0, 8, 1]) + count + bytes(i % 3 for i in range(3200)))
 
     def net(self, job):
-        inputs, *widths = job.widths.split("-")
-        data = "mnist" if inputs == "784" else 'idx "tiny-samples" "tiny-labels"'
-        layers = [f"dense {width} relu" for width in widths[:-1]] + [f"dense {widths[-1]} softmax"]
-        text = "; ".join(layers) + f"\ndata {data}\ntrain {{ optimizer adam }}\n"
-        return self.write(f"{job.widths}.net", text.encode())
+        data = "mnist" if uses_mnist(job) else 'idx "tiny-samples" "tiny-labels"'
+        text = f"{layers(job)}\ndata {data}\ntrain {{ optimizer adam }}\n"
+        return self.write(f"{job.network}.net", text.encode())
 
     def model(self, job):
-        path = os.path.join(self.folder, f"{job.widths}.onnx")
+        path = os.path.join(self.folder, f"{job.network}.onnx")
         if not os.path.exists(path):
-            subprocess.run([PYTHON, os.path.join(HERE, "onnx_model.py"), job.widths, path], check=True)
+            subprocess.run([PYTHON, os.path.join(HERE, "onnx_model.py"), job.network, path], check=True)
         return path
 
     def has_onnx(self):
@@ -82,18 +85,22 @@ class Bench:
     def commands(self, job, threads):
         """The command of each program that does such a job."""
         tool = lambda name: os.path.join(self.build, "tests", "bench", name)
-        line = [job.kind, job.widths, str(job.batch), str(threads)]
-        if job.widths.startswith("784"):
+        line = [job.kind, job.network, str(job.batch), str(threads)]
+        if uses_mnist(job):
             line.append(MNIST)
+        torch = [PYTHON, os.path.join(HERE, "bench_torch.py"), *line]
+        if job.network == "cnn":
+            netc = self.netc(job, threads)
+            return {"netc": netc, "PyTorch": torch, "PyTorch, channels_last": torch + ["channels_last"]}
         commands = {
             "netc": self.netc(job, threads),
             "C++ on OpenBLAS": [tool("bench_openblas"), *line],
-            "PyTorch": [PYTHON, os.path.join(HERE, "bench_torch.py"), *line],
+            "PyTorch": torch,
             "scikit-learn": [PYTHON, os.path.join(HERE, "bench_sklearn.py"), *line],
         }
         if job.kind == "predict" and self.has_onnx():
             script = os.path.join(HERE, "bench_onnx.js")
-            inputs = job.widths.split("-")[0]
+            inputs = job.network.split("-")[0]
             commands["ONNX Runtime"] = ["node", script, self.model(job), inputs, str(job.batch), str(threads)]
         return commands
 
@@ -138,11 +145,24 @@ class Bench:
         return {key: Times(*map(middle, zip(*times))) for key, times in runs.items()}
 
 
+def uses_mnist(job):
+    return job.network == "cnn" or job.network.startswith("784-")
+
+
+def layers(job):
+    if job.network == "cnn":
+        return CNN
+    widths = job.network.split("-")[1:]
+    return "; ".join([f"dense {width} relu" for width in widths[:-1]] + [f"dense {widths[-1]} softmax"])
+
+
 def read_times(report):
     if "train" in report:  # netc's own
-        steps = report["train"]["step_us"]
-        return Times(steps["median"], steps["p10"], report["first_step_seconds"])
-    return Times(report["median_us"], report["p10_us"], report["first_step_s"])
+        steps, epochs = report["train"]["step_us"], report["train"]["epochs"]
+        epoch = statistics.median(epoch["seconds"] for epoch in epochs)
+        return Times(steps["median"], steps["p10"], report["first_step_seconds"], epoch, None)
+    epoch, scaled_from = report.get("epoch_s"), report.get("epoch_scaled_from")
+    return Times(report["median_us"], report["p10_us"], report["first_step_s"], epoch, scaled_from)
 
 
 def middle(values):
@@ -166,18 +186,28 @@ def time_text(microseconds):
     return f"{microseconds:.0f} µs" if microseconds >= 100 else f"{microseconds:.1f} µs"
 
 
-def table(rows, best):
+def epoch_text(times):
+    """Scaled ones say so: where an epoch takes long, some steps of it were run."""
+    scaled = f", from {times.scaled_from:.0f} steps" if times.scaled_from else ""
+    return f"{times.epoch:.2f} s{scaled}"
+
+
+def table(rows, best, with_epochs):
     lines = ["| program | threads | median | p10 | times netc's median |", "|---|---|---|---|---|"]
+    if with_epochs:
+        lines = [lines[0] + " an epoch |", lines[1] + "---|"]
     for program, threads, times in rows:
         p10 = "" if program == "scikit-learn" and times.p10 == times.median else time_text(times.p10)
-        lines.append(f"| {program} | {threads} | {time_text(times.median)} | {p10} | {times.median / best:.2f} |")
+        line = f"| {program} | {threads} | {time_text(times.median)} | {p10} | {times.median / best:.2f} |"
+        lines.append(f"{line} {epoch_text(times)} |" if with_epochs else line)
     return lines
 
 
 def title(job):
     if job.kind == "predict":
-        return f"Prediction: {job.widths}, batch {job.batch}"
-    return f"Training step: {job.widths}, Adam, batch {job.batch}"
+        return f"Prediction: {job.network}, batch {job.batch}"
+    network = "a convolutional network" if job.network == "cnn" else job.network
+    return f"Training step: {network}, Adam, batch {job.batch}"
 
 
 def start_table(starts, results):
@@ -238,6 +268,8 @@ and tenth percentile (p10). Where other programs share the machine, p10 says mor
 the others the better one. Ratios are to netc's better median; above 1 is slower than netc.
 
 `./dev bench kernels` times the single matrix products against what one core can do: see `tests/bench/kernels.cpp`.
+`./dev bench convolutions` times 40 convolutions, forward and both gradients, beside oneDNN's: see
+`tests/bench/convolutions.cpp`.
 """
 
 
@@ -248,8 +280,11 @@ def page(bench, results, starts, repetitions):
     lines += [f"| {name} | {text} |" for name, text in ABOUT.items() if name in programs]
     for job, result in results.items():
         best = min(times.median for (program, _), times in result.items() if program == "netc")
-        lines += ["", f"## {title(job)}", "", *table(better(result), best)]
-    lines += ["", "## Start", "", f"Of `{JOBS[0].widths}` at batch {JOBS[0].batch}, MNIST read from its files. netc keeps compiled code"]
+        lines += ["", f"## {title(job)}", ""]
+        if job.network == "cnn":
+            lines += [f"`{CNN}`, on MNIST. Where an epoch is `from` some steps,", "it was not run: it is as many times their median.", ""]
+        lines += table(better(result), best, with_epochs=job.network == "cnn")
+    lines += ["", "## Start", "", f"Of `{JOBS[0].network}` at batch {JOBS[0].batch}, MNIST read from its files. netc keeps compiled code"]
     lines += ["and unpacked data [for the next start](cache.md).", ""]
     lines += start_table(starts, results[JOBS[0]])
     return "\n".join(lines) + "\n"
