@@ -65,14 +65,35 @@ class ContractEmitter {
   }
 
   // All tiles for each part of k in turn.
-  void blocks_of_k() {
-    const std::int64_t extent = form_.positions->phases[0].ks[0].extent;
-    e_.loop(e_.index(0), e_.index(extent), form_.k_blocks->size, true, [&](Value* first) {
-      first_k_ = first;
-      Value* after = b_.CreateAdd(first, e_.index(form_.k_blocks->size));
-      last_k_ = b_.CreateSelect(b_.CreateICmpSLT(after, e_.index(extent)), after, e_.index(extent));
-      all_tiles();
+  void blocks_of_k(std::size_t axis = 0) {
+    const std::int64_t extent = form_.positions->phases[0].ks[axis].extent;
+    const std::int64_t size = axis < form_.k_blocks->axis ? 1 : form_.k_blocks->size;
+    e_.loop(e_.index(0), e_.index(extent), size, true, [&](Value* first) {
+      Value* after = b_.CreateAdd(first, e_.index(size));
+      parts_.push_back({first, b_.CreateSelect(b_.CreateICmpSLT(after, e_.index(extent)), after, e_.index(extent))});
+      if (axis == form_.k_blocks->axis) {
+        all_tiles();
+      } else {
+        blocks_of_k(axis + 1);
+      }
+      parts_.pop_back();
     });
+  }
+
+  // Is it the first part of k, or the last one?
+  Value* is_first_part() {
+    Value* all = b_.getTrue();
+    for (const PositionProducts::Part& part : parts_)
+      all = b_.CreateAnd(all, b_.CreateICmpEQ(part.first, e_.index(0)));
+    return all;
+  }
+  Value* is_last_part() {
+    Value* all = b_.getTrue();
+    for (std::size_t i = 0; i < parts_.size(); ++i) {
+      Value* end = e_.index(form_.positions->phases[0].ks[i].extent);
+      all = b_.CreateAnd(all, b_.CreateICmpEQ(parts_[i].last, end));
+    }
+    return all;
   }
 
   // A row tile is a piece of the last row axis, at some value of the others.
@@ -154,10 +175,9 @@ class ContractEmitter {
   void position_tile(const PositionTile& tile, Value* row) {
     const auto count = tile.height * tile.width;
     Sums sums(count, llvm::Constant::getNullValue(e_.vector_type()));
-    Value* end = e_.index(tile.phase->ks[0].extent);
     const std::int64_t step = form_.positions->rows.back().step;
     if (!form_.k_blocks) {
-      sums = position_products_.add(tile, sums, e_.index(0), end);
+      sums = position_products_.add(tile, sums, {});
       return epilogue_.finish({row, step, tile.block, tile.width}, sums);
     }
     std::vector<Value*> places;
@@ -166,13 +186,13 @@ class ContractEmitter {
       places.push_back(e_.element_address(form_.k_blocks->sums, b_.CreateAdd(row, e_.index(i / tile.width)),
                                           column));
     }
-    sums = e_.where(b_.CreateICmpSGT(first_k_, e_.index(0)), sums, [&](Sums values) {
+    sums = e_.where(b_.CreateNot(is_first_part()), sums, [&](Sums values) {
       for (std::int64_t i = 0; i < count; ++i) values[i] = e_.load(e_.vector_type(), places[i]);
       return values;
     });
-    sums = position_products_.add(tile, sums, first_k_, last_k_);
+    sums = position_products_.add(tile, sums, parts_);
     e_.branch(
-        b_.CreateICmpEQ(last_k_, end), [&] { epilogue_.finish({row, step, tile.block, tile.width}, sums); },
+        is_last_part(), [&] { epilogue_.finish({row, step, tile.block, tile.width}, sums); },
         [&] {
           for (std::int64_t i = 0; i < count; ++i) e_.store(sums[i], places[i]);
         });
@@ -262,7 +282,7 @@ class ContractEmitter {
   Products products_;
   PositionProducts position_products_;
   SampleFetcher fetcher_;
-  Value *first_k_ = nullptr, *last_k_ = nullptr;  // of the part of k in turn
+  std::vector<PositionProducts::Part> parts_;  // of the first ks, in turn
   const bool by_rows_;
   const std::int64_t blocks_, row_tiles_, column_tiles_;
 };

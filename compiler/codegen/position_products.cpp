@@ -17,10 +17,9 @@ PositionProducts::Bases PositionProducts::advance(Bases bases, const Axis& axis,
   return {e_.advance(bases.a, k, axis.a_stride * 4), e_.advance(bases.b, k, axis.b_stride * 4)};
 }
 
-Sums PositionProducts::add(const PositionTile& tile, Sums sums, Value* first, Value* last) {
+Sums PositionProducts::add(const PositionTile& tile, Sums sums, const std::vector<Part>& parts) {
   phase_ = tile.phase;
-  first_k_ = first;
-  last_k_ = last;
+  parts_ = parts;
   if (phase_->products() == 0) return sums;
   const std::vector<kernel::Positions::RowAxis>& rows = positions().rows;
   Value* a = e_.advance(e_.base(form_.a), phase_->a_offset * 4);
@@ -61,9 +60,9 @@ Sums PositionProducts::over(std::size_t axis, const PositionTile& tile, Bases at
   }
   const auto& border = ks()[axis].border;
   const bool cuts_tile = border && border->row_axis + 1 == positions().rows.size();
-  const bool whole = axis > 0 || llvm::isa<llvm::ConstantInt>(last_k_);
-  if (cuts_tile || (!border && whole && is_small(axis))) return one_by_one(axis, tile, at, rows, std::move(sums));
-  return border ? within(axis, tile, at, rows, std::move(sums)) : loop(axis, tile, at, rows, std::move(sums));
+  if (cuts_tile || (!border && axis >= parts_.size() && is_small(axis)))
+    return one_by_one(axis, tile, at, rows, std::move(sums));
+  return loop(axis, tile, at, rows, std::move(sums));
 }
 
 Sums PositionProducts::one_by_one(std::size_t number, const PositionTile& tile, Bases at, Rows rows,
@@ -85,24 +84,48 @@ Sums PositionProducts::one_by_one(std::size_t number, const PositionTile& tile, 
 
 Sums PositionProducts::loop(std::size_t number, const PositionTile& tile, Bases at, Rows rows, Sums sums) {
   const Axis& axis = ks()[number];
-  Value *first = number == 0 ? first_k_ : e_.index(0), *last = number == 0 ? last_k_ : e_.index(axis.extent);
-  auto body = [&](Value* k, Sums carried) {
-    return over(number + 1, tile, advance(at, axis, k), rows, std::move(carried));
+  const bool in_parts = number < parts_.size();
+  Part part = in_parts ? parts_[number] : Part{e_.index(0), e_.index(axis.extent)};
+  if (axis.border) part = inside(axis, tile, part);
+  if (number + 1 == ks().size()) return innermost(tile, at, rows, std::move(sums), part);
+  auto all = [&](Sums carried) {
+    return e_.reduce_loop(part.first, part.last, 1, std::move(carried), [&](Value* k, Sums values) {
+      return over(number + 1, tile, advance(at, axis, k), rows, std::move(values));
+    });
   };
-  if (number + 1 < ks().size()) return e_.reduce_loop(first, last, 1, std::move(sums), body);
-  const std::int64_t whole = axis.extent / form_.unroll * form_.unroll;
-  if (whole > 0) {
-    sums = e_.reduce_loop(e_.index(0), e_.index(whole), form_.unroll, std::move(sums),
-                          [&](Value* k, Sums carried) {
-                            const Bases here = advance(at, axis, k);
-                            for (std::int64_t u = 0; u < form_.unroll; ++u)
-                              multiply(tile, advance(here, axis, e_.index(u)), rows, carried);
-                            return carried;
-                          });
+  if (!axis.border || (!in_parts && !is_empty_somewhere(axis))) return all(std::move(sums));
+  return e_.where(b_.CreateICmpSLT(part.first, part.last), std::move(sums), all);
+}
+
+// Several k a round, and then what is left over one by one.
+Sums PositionProducts::innermost(const PositionTile& tile, Bases at, Rows rows, Sums sums, Part part) {
+  const Axis& axis = ks().back();
+  const auto *first = llvm::dyn_cast<llvm::ConstantInt>(part.first),
+             *last = llvm::dyn_cast<llvm::ConstantInt>(part.last);
+  auto several = [&](Value* k, std::int64_t count, Sums carried) {
+    const Bases here = advance(at, axis, k);
+    for (std::int64_t u = 0; u < count; ++u)
+      multiply(tile, advance(here, axis, e_.index(u)), rows, carried);
+    return carried;
+  };
+  auto rounds = [&](Value* from, Value* to, std::int64_t step, Sums carried) {
+    return e_.reduce_loop(from, to, step, std::move(carried),
+                          [&](Value* k, Sums values) { return several(k, step, std::move(values)); });
+  };
+  Value* count = b_.CreateSub(part.last, part.first);
+  Value* whole = b_.CreateMul(b_.CreateUDiv(count, e_.index(form_.unroll)), e_.index(form_.unroll));
+  Value* middle = b_.CreateAdd(part.first, whole);
+  if (first && last) {
+    const std::int64_t rest = (last->getSExtValue() - first->getSExtValue()) % form_.unroll;
+    if (!llvm::cast<llvm::ConstantInt>(whole)->isZero())
+      sums = rounds(part.first, middle, form_.unroll, std::move(sums));
+    return several(middle, rest, std::move(sums));
   }
-  for (std::int64_t k = whole; k < axis.extent; ++k)
-    multiply(tile, advance(at, axis, e_.index(k)), rows, sums);
-  return sums;
+  sums = e_.where(b_.CreateICmpSLT(part.first, middle), std::move(sums), [&](Sums values) {
+    return rounds(part.first, middle, form_.unroll, std::move(values));
+  });
+  return e_.where(b_.CreateICmpSLT(middle, part.last), std::move(sums),
+                  [&](Sums values) { return rounds(middle, part.last, 1, std::move(values)); });
 }
 
 // Rounded down.
@@ -113,8 +136,8 @@ Value* PositionProducts::divided(Value* value, std::int64_t divisor) {
   return b_.CreateSub(b_.CreateUDiv(shifted, e_.index(divisor)), e_.index(kShift));
 }
 
-// The k of an axis that count for a tile's row.
-std::pair<Value*, Value*> PositionProducts::range(const Axis& axis, const PositionTile& tile) {
+// The k of a part that count for a tile's row.
+PositionProducts::Part PositionProducts::inside(const Axis& axis, const PositionTile& tile, Part part) {
   const kernel::Positions::Border& border = *axis.border;
   const std::int64_t step = std::abs(border.factor);
   Value* base =
@@ -128,9 +151,8 @@ std::pair<Value*, Value*> PositionProducts::range(const Axis& axis, const Positi
     first = b_.CreateAdd(divided(b_.CreateNeg(beyond), step), e_.index(1));
     last = b_.CreateAdd(divided(base, step), e_.index(1));
   }
-  Value *zero = e_.index(0), *end = e_.index(axis.extent);
-  return {b_.CreateSelect(b_.CreateICmpSLT(first, zero), zero, first),
-          b_.CreateSelect(b_.CreateICmpSLT(last, end), last, end)};
+  return {b_.CreateSelect(b_.CreateICmpSLT(first, part.first), part.first, first),
+          b_.CreateSelect(b_.CreateICmpSLT(last, part.last), last, part.last)};
 }
 
 bool PositionProducts::is_empty_somewhere(const Axis& axis) const {
@@ -141,34 +163,6 @@ bool PositionProducts::is_empty_somewhere(const Axis& axis) const {
     if (!any) return true;
   }
   return false;
-}
-
-Sums PositionProducts::within(std::size_t number, const PositionTile& tile, Bases at, Rows rows, Sums sums) {
-  const Axis& axis = ks()[number];
-  auto [first, last] = range(axis, tile);
-  auto body = [&](Value* k, Sums carried) {
-    return over(number + 1, tile, advance(at, axis, k), rows, std::move(carried));
-  };
-  const bool innermost = number + 1 == ks().size();
-  auto all = [&, first = first, last = last](Sums carried) {
-    if (!innermost) return e_.reduce_loop(first, last, 1, std::move(carried), body);
-    Value* count = b_.CreateSub(last, first);
-    Value* middle = b_.CreateAdd(first, b_.CreateMul(b_.CreateUDiv(count, e_.index(form_.unroll)),
-                                                     e_.index(form_.unroll)));
-    carried = e_.where(b_.CreateICmpSLT(first, middle), std::move(carried), [&](Sums values) {
-      return e_.reduce_loop(first, middle, form_.unroll, std::move(values), [&](Value* k, Sums inner) {
-        const Bases here = advance(at, axis, k);
-        for (std::int64_t u = 0; u < form_.unroll; ++u)
-          multiply(tile, advance(here, axis, e_.index(u)), rows, inner);
-        return inner;
-      });
-    });
-    return e_.where(b_.CreateICmpSLT(middle, last), std::move(carried), [&](Sums values) {
-      return e_.reduce_loop(middle, last, 1, std::move(values), body);
-    });
-  };
-  if (innermost || !is_empty_somewhere(axis)) return all(std::move(sums));
-  return e_.where(b_.CreateICmpSLT(first, last), std::move(sums), all);
 }
 
 }  // namespace netc::codegen

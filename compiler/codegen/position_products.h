@@ -23,8 +23,12 @@ class PositionProducts {
   PositionProducts(Emitter& emitter, ScalarEmitter& scalars, const kernel::ContractKernel& form)
       : e_(emitter), b_(emitter.builder()), scalars_(scalars), form_(form) {}
 
-  // Added to `sums`; k0 in [first, last) of the first k.
-  Sums add(const PositionTile& tile, Sums sums, llvm::Value* first, llvm::Value* last);
+  // A part of the first ks; those behind go over all.
+  struct Part {
+    llvm::Value *first, *last;
+  };
+  // Added to `sums`.
+  Sums add(const PositionTile& tile, Sums sums, const std::vector<Part>& parts);
 
  private:
   using Axis = kernel::Positions::KAxis;
@@ -39,20 +43,20 @@ class PositionProducts {
   Sums over(std::size_t axis, const PositionTile& tile, Bases at, Rows rows, Sums sums);
   Sums one_by_one(std::size_t axis, const PositionTile& tile, Bases at, Rows rows, Sums sums);
   Sums loop(std::size_t axis, const PositionTile& tile, Bases at, Rows rows, Sums sums);
-  Sums within(std::size_t axis, const PositionTile& tile, Bases at, Rows rows, Sums sums);
+  Sums innermost(const PositionTile& tile, Bases at, Rows rows, Sums sums, Part part);
   void multiply(const PositionTile& tile, Bases at, Rows rows, Sums& sums);
   const std::vector<Axis>& ks() const { return phase_->ks; }
   bool is_small(std::size_t axis) const;
   bool is_empty_somewhere(const Axis& axis) const;
   llvm::Value* divided(llvm::Value* value, std::int64_t divisor);
-  std::pair<llvm::Value*, llvm::Value*> range(const Axis& axis, const PositionTile& tile);
+  Part inside(const Axis& axis, const PositionTile& tile, Part part);
 
   Emitter& e_;
   llvm::IRBuilder<>& b_;
   ScalarEmitter& scalars_;
   const kernel::ContractKernel& form_;
   const kernel::Positions::Phase* phase_ = nullptr;
-  llvm::Value *first_k_ = nullptr, *last_k_ = nullptr;
+  std::vector<Part> parts_;
 };
 
 }  // namespace netc::codegen

@@ -131,8 +131,7 @@ class Finder {
     for (std::uint32_t axis = 0; axis < contract_.domain.size(); ++axis) {
       if (std::ranges::find(taken, axis) == taken.end()) ks_.push_back(axis);
     }
-    return std::ranges::all_of(
-        ks_, [&](std::uint32_t axis) { return uses(*a_map_, axis) && uses(*b_map_, axis); });
+    return true;
   }
 
   bool count_on(std::vector<std::int64_t>& remainders) const {
@@ -298,17 +297,17 @@ ContractKernel convolution_kernel(const Convolution& convolution, BufferTable& b
 
 std::optional<KBlocks> block_k(const ContractKernel& kernel, MatrixExtents result, const Target& target,
                                BufferTable& buffers) {
-  if (!kernel.positions || kernel.positions->by_channel || kernel.positions->phases.size() > 1)
-    return std::nullopt;
+  if (!kernel.positions || kernel.positions->phases.size() > 1) return std::nullopt;
   const std::vector<Positions::KAxis>& ks = kernel.positions->phases[0].ks;
-  if (ks.size() < 2 || ks[0].border) return std::nullopt;
-  const std::int64_t extent = ks[0].extent;
   const std::int64_t operands = buffers.buffer(kernel.a).bytes + buffers.buffer(kernel.b).bytes;
   const std::int64_t room = target.cache_bytes / 2, columns = blocks_of(result.columns) * kLanes;
-  constexpr std::int64_t kFew = 4;
-  if (operands <= room || kFew * result.rows * columns * 4 > operands) return std::nullopt;
-  const std::int64_t size = std::max<std::int64_t>(1, room * extent / operands);
-  if (size >= extent) return std::nullopt;
+  if (operands <= room || result.rows * columns * 4 > operands) return std::nullopt;
+  // The first axis of which one value's operands fit.
+  std::int64_t each = operands;
+  std::size_t axis = 0;
+  while (axis + 1 < ks.size() && each / ks[axis].extent > room) each /= ks[axis++].extent;
+  const std::int64_t size = std::clamp<std::int64_t>(room * ks[axis].extent / each, 1, ks[axis].extent);
+  if (axis == 0 && size == ks[0].extent) return std::nullopt;
   Buffer sums;
   sums.name = buffers.buffer(kernel.b).name + ".sums";
   sums.extents = {result.rows, columns};
@@ -316,7 +315,7 @@ std::optional<KBlocks> block_k(const ContractKernel& kernel, MatrixExtents resul
   sums.columns = columns;
   sums.layout = {1, columns, kLanes};
   sums.bytes = result.rows * columns * 4;
-  return KBlocks{buffers.add(std::move(sums)), size};
+  return KBlocks{buffers.add(std::move(sums)), axis, size};
 }
 
 }  // namespace netc::kernel

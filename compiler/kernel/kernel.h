@@ -207,10 +207,12 @@ struct Positions {
   std::int64_t pieces = 1;
 };
 
-// Sums of a part of the first of the ks (of one phase) at a time, for all tiles, kept in `sums` (rows x columns) meanwhile.
+// Products of a part of the first ks at a time, for all tiles, with the sums (rows x columns) kept in memory
+// meanwhile.
 struct KBlocks {
   BufferId sums{};
-  std::int64_t size = 0;  // of the first of the ks
+  std::size_t axis = 0;   // of the only phase's ks: those before it go one by one
+  std::int64_t size = 0;  // of that axis at a time
 };
 
 // C[r, c] = sum over k of a[r, k] * b[k, c], then the statements (the epilogue) for each element.

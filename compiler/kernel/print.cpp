@@ -181,7 +181,7 @@ class Printer {
                         f.block_tile * kLanes, f.unroll, f.row_group, row_tiles(kernel_));
     if (p.pieces > 1) text += fmt::format(", {} to each last row axis", p.pieces);
     if (f.k_blocks)
-      text += fmt::format(", {} of k0 at a time with the sums in {}", f.k_blocks->size,
+      text += fmt::format(", {} of k{} at a time with the sums in {}", f.k_blocks->size, f.k_blocks->axis,
                           buffer(f.k_blocks->sums));
     return text;
   }

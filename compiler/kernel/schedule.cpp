@@ -109,10 +109,11 @@ class ContractScheduler {
     const bool by_rows = units >= kShared || units >= columns;
     kernel_.parallel = by_rows ? Axis::kRows : Axis::kColumns;
     kernel_.tiles = by_rows ? units : columns;
-    contract_.row_group = contract_.k_blocks ? units : std::clamp<std::int64_t>(units_that_fit(units), 1, units);
+    contract_.row_group = std::clamp<std::int64_t>(units_at_a_time(units), 1, units);
     contract_.row_group = wish("row_group", contract_.row_group, 1, units);
     if (contract_.k_blocks)
-      contract_.k_blocks->size = wish("k_block", contract_.k_blocks->size, 1, positions.phases[0].ks[0].extent);
+      contract_.k_blocks->size = wish("k_block", contract_.k_blocks->size, 1,
+                                       positions.phases[0].ks[contract_.k_blocks->axis].extent);
   }
 
   // The largest that divides the axis and keeps enough sums going; 0: none.
@@ -123,12 +124,15 @@ class ContractScheduler {
     return 0;
   }
 
-  // Of the places that a unit of rows reads.
-  std::int64_t units_that_fit(std::int64_t units) const {
-    std::int64_t bytes = 4;
+  // All columns of a unit one after the other where b comes from the second-level cache; else as many units as
+  // that holds the places of. What is blocked stays in the cache anyway.
+  std::int64_t units_at_a_time(std::int64_t units) const {
     const Positions& positions = *contract_.positions;
-    for (std::size_t i = 0; i < positions.rows.size(); ++i)
-      bytes = std::max(bytes, 4 * positions.rows[i].places(0) * positions.rows[i].a_stride);
+    if (contract_.k_blocks && !positions.by_channel) return units;
+    if (contract_.k * blocks_ * kLanes * 4 <= target_.cache_bytes / 2 || positions.by_channel) return 1;
+    std::int64_t bytes = 4;
+    for (const Positions::RowAxis& axis : positions.rows)
+      bytes = std::max(bytes, 4 * axis.places(0) * axis.a_stride);
     return target_.cache_bytes / 2 * units / bytes;
   }
 
