@@ -31,9 +31,7 @@ class ContractEmitter {
         column_tiles_(kernel::column_tiles(kernel_)) {}
 
   void run() {
-    if (form_.k_blocks) {
-      blocks_of_k();
-    } else if (form_.nonzeros) {
+    if (form_.nonzeros) {
       e_.branch(has_few_nonzeros(), [&] { nonzero_tiles(); }, [&] { all_tiles(); });
     } else {
       all_tiles();
@@ -57,6 +55,11 @@ class ContractEmitter {
   }
 
   void group(Value* first_row, Value* last_row) {
+    if (form_.k_blocks) return parts_of_k(0, first_row, last_row);
+    tiles(first_row, last_row);
+  }
+
+  void tiles(Value* first_row, Value* last_row) {
     Value* first_column = by_rows_ ? e_.index(0) : e_.begin();
     Value* last_column = by_rows_ ? e_.index(column_tiles_) : e_.end();
     e_.loop(first_column, last_column, 1, true, [&](Value* column) {
@@ -64,17 +67,17 @@ class ContractEmitter {
     });
   }
 
-  // All tiles for each part of k in turn.
-  void blocks_of_k(std::size_t axis = 0) {
+  // All of a group's tiles for each part of k in turn.
+  void parts_of_k(std::size_t axis, Value* first_row, Value* last_row) {
     const std::int64_t extent = form_.positions->phases[0].ks[axis].extent;
     const std::int64_t size = axis < form_.k_blocks->axis ? 1 : form_.k_blocks->size;
     e_.loop(e_.index(0), e_.index(extent), size, true, [&](Value* first) {
       Value* after = b_.CreateAdd(first, e_.index(size));
       parts_.push_back({first, b_.CreateSelect(b_.CreateICmpSLT(after, e_.index(extent)), after, e_.index(extent))});
       if (axis == form_.k_blocks->axis) {
-        all_tiles();
+        tiles(first_row, last_row);
       } else {
-        blocks_of_k(axis + 1);
+        parts_of_k(axis + 1, first_row, last_row);
       }
       parts_.pop_back();
     });

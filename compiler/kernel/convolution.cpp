@@ -121,8 +121,6 @@ class Finder {
         row.tap = terms[1].axis;
         row.factor = terms[1].coefficient;
         if (row.factor < 1 || uses(*a_map_, *row.tap) || !take(*row.tap)) return false;
-      } else if (row.step != 1 || row.offset != 0) {
-        return false;
       }
       if (row.step < 1 || uses(*b_map_, *row.of) || !take(*row.of)) return false;
       found_.positions.rows.push_back({node_.type.extents[i], 0, row.step});
@@ -185,14 +183,18 @@ class Finder {
   void solve(std::size_t i, std::int64_t remainder) {
     const Row& row = rows_[i];
     const auto place = static_cast<std::uint32_t>(i);
-    if (row.of) axes_[*row.of] = {0, {{place, 1}}};
-    if (!row.tap) return;
     auto rest = [&](std::int64_t tap) { return remainder - row.offset - row.factor * tap; };
+    if (!row.tap) {
+      if (row.of) axes_[*row.of] = {rest(0) / row.step, {{place, 1}}};
+      if (rest(0) % row.step != 0) new_k(0);
+      return;
+    }
     const std::int64_t taps = contract_.domain[*row.tap], apart = row.step / std::gcd(row.step, row.factor);
     std::int64_t first = 0;
     while (first < apart && rest(first) % row.step != 0) ++first;
     const bool any = first < apart && first < taps;
     const AffineIndex t = new_k(any ? (taps - first + apart - 1) / apart : 0);
+    axes_[*row.of] = {0, {{place, 1}}};
     if (!any) return;
     axes_[*row.tap] = {first, {{t.terms[0].axis, apart}}};
     axes_[*row.of] = {rest(first) / row.step, {{place, 1}, {t.terms[0].axis, -row.factor * apart / row.step}}};

@@ -125,10 +125,11 @@ class ContractScheduler {
   }
 
   // All columns of a unit one after the other where b comes from the second-level cache; else as many units as
-  // that holds the places of. What is blocked stays in the cache anyway.
+  // that holds the places of, or the sums of where k goes in parts.
   std::int64_t units_at_a_time(std::int64_t units) const {
     const Positions& positions = *contract_.positions;
-    if (contract_.k_blocks && !positions.by_channel) return units;
+    if (contract_.k_blocks)
+      return target_.cache_bytes / 4 * units / (kernel_.rows * blocks_ * kLanes * 4);
     if (contract_.k * blocks_ * kLanes * 4 <= target_.cache_bytes / 2 || positions.by_channel) return 1;
     std::int64_t bytes = 4;
     for (const Positions::RowAxis& axis : positions.rows)
