@@ -86,32 +86,31 @@ class PointFinder {
     points_.extents = result_extents_;
     points_.extents.insert(points_.extents.end(), points_.window.extents.begin(),
                            points_.window.extents.end());
-    // What stands alone is known first.
-    for (std::size_t e = 0; e < result_.size(); ++e) {
-      if (result_[e].terms.size() < 2) solve(e);
-    }
-    for (std::size_t e = 0; e < result_.size(); ++e) {
-      if (result_[e].terms.size() >= 2) solve(e);
-    }
+    for (std::size_t e : order_) solve(e);
     return std::move(points_);
   }
 
  private:
   static constexpr std::size_t kNone = static_cast<std::size_t>(-1);
 
-  // For each entry the axis with the largest coefficient, if no other entry has solved it: then the fewest
-  // points of the window are without a partner.
+  // What stands alone is known first. Each entry says the axis with the largest coefficient, for then the
+  // fewest points of the window are without a partner, of those that no entry before it uses: it may rely on
+  // these.
   void choose() {
     solver_.assign(domain_.size(), kNone);
     solved_.assign(result_.size(), kNone);
-    for (std::size_t e = 0; e < result_.size(); ++e) {
+    for (std::size_t e = 0; e < result_.size(); ++e) order_.push_back(e);
+    std::ranges::stable_partition(order_, [&](std::size_t e) { return result_[e].terms.size() < 2; });
+    std::vector<bool> used(domain_.size());
+    for (std::size_t e : order_) {
       std::int64_t largest = 0;
       for (const AffineTerm& term : result_[e].terms) {
-        if (solver_[term.axis] != kNone || std::abs(term.coefficient) <= largest) continue;
+        if (used[term.axis] || std::abs(term.coefficient) <= largest) continue;
         solved_[e] = term.axis;
         largest = std::abs(term.coefficient);
       }
       if (solved_[e] != kNone) solver_[solved_[e]] = e;
+      for (const AffineTerm& term : result_[e].terms) used[term.axis] = true;
     }
   }
 
@@ -152,9 +151,7 @@ class PointFinder {
     return axis(points_.extents.size() + points_.window.divisions.size() - 1);
   }
 
-  void require(const AffineIndex& index, std::int64_t extent) {
-    points_.require_inside({index}, {extent});
-  }
+  void require(const AffineIndex& index, std::int64_t extent) { points_.require_inside({index}, {extent}); }
 
   void solve(std::size_t e) {
     const AffineIndex element = sum({{1, axis(e)}}, -result_[e].offset);
@@ -192,6 +189,7 @@ class PointFinder {
   const std::size_t rank_;
   const Extents& result_extents_;
   std::vector<std::size_t> solver_, solved_;  // by axis of the domain: its entry; by entry: its axis
+  std::vector<std::size_t> order_;            // of the entries
   Points points_;
 };
 
