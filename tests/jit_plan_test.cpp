@@ -193,6 +193,53 @@ TEST(Plans, VerifySeesWhatIsWrong) {
   EXPECT_NE(fault([](Plan& p) { p.kernels[1].rows += 1; }).find("extents differ"), std::string::npos);
 }
 
+TEST(Plans, VerifySeesReadsAtPlacesThatAreNotThere) {
+  const DataDescription data{
+      .sample = {ShapeKind::kImage, {5, 5, 2}}, .classes = 3, .train = 1000, .test = 100};
+  const std::string text = "conv 4 3x3 stride=2 pad=1 tanh; conv 4 2x2 stride=2 pad=1; dense 3 softmax";
+  const Plan plan = make_plan(training::build_training_step(type_program(text, data)->network));
+  // Changes the first of what is found.
+  auto fault = [&](auto change) {
+    Plan broken = plan;
+    for (Kernel& kernel : broken.kernels) {
+      if (change(kernel.body)) return kernel::verify(broken);
+    }
+    return std::string("there is none");
+  };
+  auto operand = [](auto change) {
+    return [change](kernel::Body& body) {
+      auto found = std::ranges::find(body.operands, kernel::Operand::Kind::kAt, &kernel::Operand::kind);
+      if (found == body.operands.end()) return false;
+      change(*found);
+      return true;
+    };
+  };
+  auto window = [](auto change) {
+    return [change](kernel::Body& body) {
+      for (kernel::Statement& statement : body.statements) {
+        if (statement.window && !statement.window->divisions.empty()) return change(*statement.window), true;
+      }
+      return false;
+    };
+  };
+  using kernel::Operand;
+  using kernel::Window;
+  EXPECT_NE(fault(operand([](Operand& o) { o.extents.back() += 1; })).find("as a tensor of"),
+            std::string::npos);
+  EXPECT_NE(fault(operand([](Operand& o) { o.index.pop_back(); })).find("reads at 3 of 4 axes"),
+            std::string::npos);
+  EXPECT_NE(fault(operand([](Operand& o) { o.index[0].terms = {{20, 1}}; })).find("reads at axis 20 of"),
+            std::string::npos);
+  EXPECT_NE(fault(window([](Window& w) { w.inside[0].index.terms = {{20, 1}}; })).find("reads at axis 20 of"),
+            std::string::npos);
+  EXPECT_NE(fault(window([](Window& w) { w.divisions.pop_back(); })).find("reads at axis"),
+            std::string::npos);
+  // A division is known after those before it.
+  EXPECT_NE(
+      fault(window([](Window& w) { w.divisions[0].dividend.terms = {{7, 1}}; })).find("reads at axis 7 of"),
+      std::string::npos);
+}
+
 TEST(OptimizerPlans, UpdatesAreFusedAndGradientsNeverStored) {
   const Plan plan = make_plan(step_graph("dense 48 relu; dense 10 softmax\ntrain { optimizer adam }"));
   EXPECT_TRUE(is_fused(plan, "dense_1.weight"));

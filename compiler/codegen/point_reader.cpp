@@ -40,7 +40,11 @@ AffineIndex flat(const kernel::IndexMap& index, const graph::Extents& extents, s
 }  // namespace
 
 PointReader::PointReader(Emitter& emitter)
-    : e_(emitter), b_(emitter.builder()), extents_(emitter.kernel().extents) {}
+    : e_(emitter), b_(emitter.builder()), extents_(emitter.kernel().extents) {
+  for (const kernel::Statement& statement : emitter.kernel().body.statements) {
+    if (statement.window) window_ = &*statement.window;
+  }
+}
 
 void PointReader::enter_row(Value* row) {
   row_axes_.assign(extents_.size(), nullptr);
@@ -52,12 +56,28 @@ void PointReader::enter_row(Value* row) {
   }
 }
 
-void PointReader::enter_point(const kernel::Window& window, std::vector<Value*> axes) {
-  window_ = &window;
-  point_ = std::move(axes);
+// Null for other axes.
+const kernel::Window::Division* PointReader::division(std::uint32_t axis) const {
+  if (!window_ || axis < extents_.size() + window_->extents.size()) return nullptr;
+  return &window_->divisions[axis - extents_.size() - window_->extents.size()];
 }
 
-// The change from lane to lane. Divisions keep to the rows.
+bool PointReader::varies(const AffineIndex& index) const {
+  return std::ranges::any_of(index.terms, [&](const graph::AffineTerm& term) {
+    const kernel::Window::Division* own = division(term.axis);
+    return own ? varies(own->dividend) : term.axis + 1 == extents_.size();
+  });
+}
+
+// Does it change by the same from lane to lane?
+bool PointReader::is_even(const AffineIndex& index) const {
+  return std::ranges::none_of(index.terms, [&](const graph::AffineTerm& term) {
+    const kernel::Window::Division* own = division(term.axis);
+    return own && varies(own->dividend);
+  });
+}
+
+// The change from lane to lane, where it is even.
 std::int64_t PointReader::column_factor(const AffineIndex& index) const {
   for (const graph::AffineTerm& term : index.terms) {
     if (term.axis + 1 == extents_.size()) return term.coefficient;
@@ -84,30 +104,39 @@ bool PointReader::moves(const Operand& operand) const {
   return std::ranges::any_of(operand.index, [&](const AffineIndex& index) { return is_moving(index); });
 }
 
-Value* PointReader::axis(std::uint32_t number) {
-  if (number + 1 < extents_.size()) return row_axes_[number];
-  if (number + 1 == extents_.size()) return column_;
-  NETC_CHECK(window_, "a window's axes have values at its points");
-  const std::size_t own = number - extents_.size();
-  if (own < point_.size()) return point_[own];
-  // Rounded down, also below 0.
+// Or what remains. Rounded down, also below 0.
+Value* PointReader::quotient(const kernel::Window::Division& division, std::int64_t lane) {
   constexpr std::int64_t kShift = 1 << 20;
-  const kernel::Window::Division& division = window_->divisions[own - point_.size()];
-  NETC_CHECK(!varies(division.dividend), "divisions keep to the rows");
   Value* divisor = e_.index(division.divisor);
-  Value* shifted = b_.CreateAdd(value(division.dividend), e_.index(kShift * division.divisor));
+  Value* shifted = b_.CreateAdd(value(division.dividend, lane), e_.index(kShift * division.divisor));
   if (division.remainder) return b_.CreateURem(shifted, divisor);
   return b_.CreateSub(b_.CreateUDiv(shifted, divisor), e_.index(kShift));
 }
 
-Value* PointReader::value(const AffineIndex& index) {
+Value* PointReader::axis(std::uint32_t number, std::int64_t lane) {
+  if (number + 1 < extents_.size()) return row_axes_[number];
+  if (number + 1 == extents_.size()) return b_.CreateAdd(column_, e_.index(lane));
+  if (const kernel::Window::Division* own = division(number)) return quotient(*own, lane);
+  NETC_CHECK(!point_.empty(), "a window's axes have values at its points");
+  return point_[number - extents_.size()];
+}
+
+// In a lane.
+Value* PointReader::value(const AffineIndex& index, std::int64_t lane) {
   Value* sum = e_.index(index.offset);
   for (const graph::AffineTerm& term : index.terms)
-    sum = b_.CreateAdd(sum, e_.times(axis(term.axis), term.coefficient));
+    sum = b_.CreateAdd(sum, e_.times(axis(term.axis, lane), term.coefficient));
   return sum;
 }
 
 Value* PointReader::values(const AffineIndex& index) {
+  if (!is_even(index)) {
+    Value* all = llvm::PoisonValue::get(llvm::FixedVectorType::get(b_.getInt32Ty(), kLanes));
+    for (std::int64_t lane = 0; lane < kLanes; ++lane)
+      all = b_.CreateInsertElement(all, b_.CreateTrunc(value(index, lane), b_.getInt32Ty()),
+                                   static_cast<std::uint64_t>(lane));
+    return all;
+  }
   llvm::SmallVector<llvm::Constant*> lanes;
   for (std::int64_t lane = 0; lane < kLanes; ++lane)
     lanes.push_back(b_.getInt32(static_cast<std::uint32_t>(lane * column_factor(index))));
@@ -140,7 +169,7 @@ Value* PointReader::inside(const std::vector<Range>& ranges) {
 bool PointReader::is_contiguous(const Operand& operand) const {
   for (std::size_t i = 0; i < operand.index.size(); ++i) {
     const bool last = i + 1 == operand.index.size();
-    if (column_factor(operand.index[i]) != (last ? 1 : 0)) return false;
+    if (!is_even(operand.index[i]) || column_factor(operand.index[i]) != (last ? 1 : 0)) return false;
   }
   const kernel::Buffer& buffer = e_.plan().buffer(operand.buffer);
   if (buffer.layout.block_stride == kLanes) return true;
@@ -152,21 +181,20 @@ bool PointReader::is_contiguous(const Operand& operand) const {
 Value* PointReader::address(const Operand& operand, std::int64_t lane) {
   const kernel::Buffer& buffer = e_.plan().buffer(operand.buffer);
   const std::int64_t bytes = kernel::element_bytes(buffer.dtype);
-  kernel::IndexMap index = operand.index;
-  for (AffineIndex& entry : index) entry.offset += lane * column_factor(entry);
+  const kernel::IndexMap& index = operand.index;
   if (buffer.storage == kernel::Storage::kSamples)
-    return e_.advance(e_.sample_address(operand.buffer, value(index[0])),
-                      value(flat(index, operand.extents, 0)), bytes);
+    return e_.advance(e_.sample_address(operand.buffer, value(index[0], lane)),
+                      value(flat(index, operand.extents, 0), lane), bytes);
   Value* base = e_.base(operand.buffer);
   if (index.size() < 2 || buffer.is_dense())
-    return e_.advance(base, value(flat(index, operand.extents, index.size())), bytes);
+    return e_.advance(base, value(flat(index, operand.extents, index.size()), lane), bytes);
   if (buffer.layout.block_stride == kLanes) {
-    base = e_.advance(base, value(index[0]), buffer.layout.row_stride * bytes);
-    return e_.advance(base, value(flat(index, operand.extents, 0)), bytes);
+    base = e_.advance(base, value(index[0], lane), buffer.layout.row_stride * bytes);
+    return e_.advance(base, value(flat(index, operand.extents, 0), lane), bytes);
   }
   const std::size_t minor = buffer.layout.minor_axis;
-  Value* column = value(index[minor]);
-  base = e_.advance(base, value(flat(index, operand.extents, minor)), buffer.layout.row_stride * bytes);
+  Value* column = value(index[minor], lane);
+  base = e_.advance(base, value(flat(index, operand.extents, minor), lane), buffer.layout.row_stride * bytes);
   base = e_.advance(base, b_.CreateLShr(column, 4), buffer.layout.block_stride * bytes);
   return e_.advance(base, b_.CreateAnd(column, kLanes - 1), bytes);
 }

@@ -13,12 +13,12 @@ class PointReader {
 
   void enter_row(llvm::Value* row);
   void enter_block(llvm::Value* column) { column_ = column; }
-  // The point of a window, by its axes.
-  void enter_point(const kernel::Window& window, std::vector<llvm::Value*> axes);
-  void leave_point() { window_ = nullptr; }
+  // The point of the kernel's window, by its axes.
+  void enter_point(std::vector<llvm::Value*> axes) { point_ = std::move(axes); }
+  void leave_point() { point_.clear(); }
 
   // Does it change along the vector?
-  bool varies(const kernel::AffineIndex& index) const { return column_factor(index) != 0; }
+  bool varies(const kernel::AffineIndex& index) const;
   bool varies(const kernel::Operand& operand) const;
   // Does it change from point to point of a window?
   bool moves(const kernel::Operand& operand) const;
@@ -30,11 +30,14 @@ class PointReader {
 
  private:
   bool varies(const std::vector<kernel::Range>& ranges) const;
+  const kernel::Window::Division* division(std::uint32_t axis) const;
+  bool is_even(const kernel::AffineIndex& index) const;
   std::int64_t column_factor(const kernel::AffineIndex& index) const;
   bool is_moving(const kernel::AffineIndex& index) const;
   bool is_contiguous(const kernel::Operand& operand) const;
-  llvm::Value* axis(std::uint32_t number);
-  llvm::Value* value(const kernel::AffineIndex& index);
+  llvm::Value* quotient(const kernel::Window::Division& division, std::int64_t lane);
+  llvm::Value* axis(std::uint32_t number, std::int64_t lane);
+  llvm::Value* value(const kernel::AffineIndex& index, std::int64_t lane = 0);
   llvm::Value* values(const kernel::AffineIndex& index);
   llvm::Value* number(const kernel::AffineIndex& index);
   llvm::Value* address(const kernel::Operand& operand, std::int64_t lane);
@@ -43,9 +46,9 @@ class PointReader {
   Emitter& e_;
   llvm::IRBuilder<>& b_;
   const graph::Extents& extents_;
+  const kernel::Window* window_ = nullptr;  // the kernel's, if it has one
   llvm::Value* column_ = nullptr;
   std::vector<llvm::Value*> row_axes_;
-  const kernel::Window* window_ = nullptr;
   std::vector<llvm::Value*> point_;
 };
 

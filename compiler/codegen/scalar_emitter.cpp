@@ -82,8 +82,8 @@ void ScalarEmitter::set_statement(std::uint32_t number, Value* value) {
   (body_.statements[number].window ? statements_ : row_statements_)[number] = value;
 }
 
-ScalarEmitter::Place ScalarEmitter::enter_point(const kernel::Window& window, std::vector<Value*> axes) {
-  points_.enter_point(window, std::move(axes));
+ScalarEmitter::Place ScalarEmitter::enter_point(std::vector<Value*> axes) {
+  points_.enter_point(std::move(axes));
   return {row_values_, block_values_};
 }
 

@@ -25,7 +25,7 @@ class ScalarEmitter {
   struct Place {
     std::map<kernel::ScalarId, llvm::Value*> row_values, block_values;
   };
-  Place enter_point(const kernel::Window& window, std::vector<llvm::Value*> axes);
+  Place enter_point(std::vector<llvm::Value*> axes);
   void leave_point(const Place& place);
   // Computes what `root` needs and is the same at all points.
   void settle(kernel::ScalarId root);

@@ -41,7 +41,7 @@ WindowReduction::Values WindowReduction::over_axes(Values point, Values carried)
 }
 
 WindowReduction::Values WindowReduction::at_point(const Values& point, Values carried) {
-  const auto place = scalars_.enter_point(*statement_.window, point);
+  const auto place = scalars_.enter_point(point);
   Value* inside = scalars_.inside(*statement_.window);
   if (!inside) {
     carried = step(point, carried);

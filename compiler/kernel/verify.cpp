@@ -62,8 +62,59 @@ class Verifier {
                          buffer.name));
       }
     }
+    const Window* window = nullptr;
+    for (const Statement& statement : kernel.body.statements) {
+      check_points(kernel, statement);
+      if (!statement.window) continue;
+      if (window && (window->extents != statement.window->extents ||
+                     window->divisions != statement.window->divisions))
+        fail(kernel.name + " has windows of different points");
+      window = &*statement.window;
+    }
     if (kernel.tiles < 1 || kernel.tiles > parallel_extent(kernel))
       fail(fmt::format("{} has {} tiles", kernel.name, kernel.tiles));
+  }
+
+  // A statement's points have the kernel's axes, its window's, and its divisions in order; it reads at these
+  // alone.
+  void check_points(const Kernel& kernel, const Statement& statement) {
+    std::size_t axes = kernel.extents.size();
+    if (statement.window) {
+      axes += statement.window->extents.size();
+      for (const Window::Division& division : statement.window->divisions) {
+        check_axes(kernel, division.dividend, axes++);
+        if (division.divisor < 1) fail(kernel.name + " divides by less than 1");
+      }
+      for (const Range& range : statement.window->inside) check_axes(kernel, range.index, axes);
+    }
+    std::vector<bool> used(kernel.body.pool.size());
+    used[statement.root] = true;
+    for (ScalarId id = statement.root + 1; id-- > 0;) {
+      if (!used[id]) continue;
+      const graph::ScalarNode& node = kernel.body.pool[id];
+      for (int i = 0; i < arity(node.op); ++i) used[node.args[i]] = true;
+      if (node.op == graph::ScalarOp::kOperand) check_place(kernel, kernel.body.operands[node.operand], axes);
+    }
+  }
+
+  void check_place(const Kernel& kernel, const Operand& operand, std::size_t axes) {
+    if (operand.kind != Operand::Kind::kAt && operand.kind != Operand::Kind::kIndex) return;
+    for (const AffineIndex& entry : operand.index) check_axes(kernel, entry, axes);
+    for (const Range& range : operand.inside) check_axes(kernel, range.index, axes);
+    const std::size_t rank = operand.kind == Operand::Kind::kAt ? operand.extents.size() : 1;
+    if (operand.index.size() != rank)
+      fail(fmt::format("{} reads at {} of {} axes", kernel.name, operand.index.size(), rank));
+    if (operand.kind != Operand::Kind::kAt) return;
+    const Buffer& buffer = plan_.buffer(operand.buffer);
+    if (graph::element_count(operand.extents) != graph::element_count(buffer.extents))
+      fail(fmt::format("{} reads {} as a tensor of {} elements, but it has {}", kernel.name, buffer.name,
+                       graph::element_count(operand.extents), graph::element_count(buffer.extents)));
+  }
+
+  void check_axes(const Kernel& kernel, const AffineIndex& index, std::size_t axes) {
+    for (const graph::AffineTerm& term : index.terms) {
+      if (term.axis >= axes) fail(fmt::format("{} reads at axis {} of {}", kernel.name, term.axis, axes));
+    }
   }
 
   // Each persistent buffer has one writer, behind the check; arena and private buffers are written before
