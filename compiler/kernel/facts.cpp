@@ -97,8 +97,11 @@ Reducing Facts::reducing(ValueId id) const {
   if (sum && from.size() == 1 && reduce.result.empty()) return Reducing::kDownColumns;
   if (from.size() < 2) return Reducing::kWindow;
   const std::array last{static_cast<std::uint32_t>(from.size() - 1)};
-  if (sum && reduce.result == graph::axes_map(last)) return Reducing::kDownColumns;
-  const bool rows = graph::is_identity(reduce.result) && reduce.result.size() == from.size() - 1;
+  // A result may have more elements than the domain writes.
+  const Extents& to = node.type.extents;
+  if (sum && reduce.result == graph::axes_map(last) && to[0] == from.back()) return Reducing::kDownColumns;
+  const bool rows =
+      graph::is_identity(reduce.result) && to == Extents(from.begin(), from.end() - 1);
   return rows ? Reducing::kAlongRows : Reducing::kWindow;
 }
 
