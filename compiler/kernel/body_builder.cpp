@@ -87,6 +87,10 @@ class BodyBuilder {
     const graph::IndexMap& map = std::get<graph::Map>(reader.op).operands[number];
     Reading reading = facts_.reading(reader_id, number);
     if (auto inside = scalars_.find(root); inside != scalars_.end()) return inside->second;
+    // Rows and columns of a matrix whose elements are rows themselves.
+    if (along_rows(reader) && reader.type.extents.size() > 1 &&
+        (reading == Reading::kRow || reading == Reading::kColumn))
+      reading = Reading::kAt;
     // Samples lie by rows: elsewhere they are read one by one.
     const bool samples = std::holds_alternative<graph::Input>(facts_.node(root).op) &&
                          reading == Reading::kElement && request_.group.split > 1;

@@ -72,8 +72,12 @@ Reading Facts::reading(const Extents& extents, const IndexMap& map, const Extent
 
 Reading Facts::reading(ValueId reader, std::size_t operand) const {
   const graph::Node& node = graph_[reader];
-  return reading(extents(node.operands[operand]), std::get<graph::Map>(node.op).operands[operand],
-                 node.type.extents);
+  const ValueId value = node.operands[operand];
+  const Reading how =
+      reading(extents(value), std::get<graph::Map>(node.op).operands[operand], node.type.extents);
+  // Parameters and samples of more than one axis do not lie one after the other.
+  const bool apart = is_persistent(value) || std::holds_alternative<graph::Input>(graph_[root(value)].op);
+  return how == Reading::kRow && rank(value) > 1 && apart ? Reading::kAt : how;
 }
 
 // Only reads numbers, and tensors at the same place.
@@ -128,10 +132,34 @@ bool Facts::is_persistent(ValueId id) const {
   return std::holds_alternative<graph::Parameter>(op) || std::holds_alternative<graph::State>(op);
 }
 
+// Values of all axes but the last of some tensor: what is summed up along it, and what is computed of that.
+// They are read and written one after the other.
+void Facts::find_row_values() {
+  std::vector<bool> row_values(graph_.nodes.size());
+  for (std::size_t i = 0; i < graph_.nodes.size(); ++i) {
+    const auto id = static_cast<ValueId>(i);
+    const std::vector<ValueId>& operands = graph_.nodes[i].operands;
+    const bool map = std::holds_alternative<graph::Map>(graph_.nodes[i].op);
+    if (std::holds_alternative<graph::Reduce>(graph_.nodes[i].op))
+      row_values[i] = reducing(id) == Reducing::kAlongRows;
+    for (std::size_t k = 0; map && k < operands.size(); ++k) {
+      const Reading how = reading(id, k);
+      if (how == Reading::kRow) dense_[graph::index(root(operands[k]))] = true;
+      if (how == Reading::kElement && row_values[graph::index(operands[k])]) row_values[i] = true;
+    }
+    if (!row_values[i] || rank(id) < 2) continue;
+    dense_[i] = true;
+    for (std::size_t k = 0; map && k < operands.size(); ++k) {
+      if (reading(id, k) == Reading::kElement) dense_[graph::index(root(operands[k]))] = true;
+    }
+  }
+}
+
 // Matrices that are only matrices, and images that are made of samples and used as rows of samples alone, are
 // not.
 void Facts::find_dense() {
   dense_.assign(graph_.nodes.size(), false);
+  find_row_values();
   auto demand = [&](ValueId id) { dense_[graph::index(root(id))] = true; };
   for (std::size_t i = 0; i < graph_.nodes.size(); ++i) {
     const auto id = static_cast<ValueId>(i);

@@ -65,6 +65,7 @@ class Facts {
 
  private:
   bool is_flat_map(graph::ValueId id) const;
+  void find_row_values();
   void find_dense();
   void find_inlined();
 

@@ -126,7 +126,7 @@ class Grouper {
       case Group::Kind::kContract: return extents == group.shape && reads_in_place(id, number);
       case Group::Kind::kColumns: {
         const bool whole = group.rank == 1 ? extents == Extents{group.shape.back()} : extents.empty();
-        return whole && reads_in_place(id, number);
+        return whole && reads_in_place(id, number) && !reads_elsewhere(id);
       }
       case Group::Kind::kRows:
         if (is_row_vector(extents, group)) return reads_rows(id, number);
@@ -152,13 +152,27 @@ class Grouper {
     return true;
   }
 
-  // A map over rows: its operands out of the group are values of the rows.
+  bool reads_elsewhere(ValueId id) const {
+    for (std::size_t i = 0; i < facts_.node(id).operands.size(); ++i) {
+      if (facts_.reading(id, i) == Reading::kAt) return true;
+    }
+    return false;
+  }
+
+  // A map over rows: its operands out of the group are values of the rows. Those of more than one axis have
+  // to lie one after the other.
   bool reads_rows(ValueId id, int number) const {
-    const Node& node = facts_.node(id);
-    return std::all_of(node.operands.begin(), node.operands.end(), [&](ValueId operand) {
-      return result_.of(facts_, operand) != number ||
-             is_row_vector(facts_.extents(operand), result_.groups[number]);
-    });
+    const std::vector<ValueId>& operands = facts_.node(id).operands;
+    if (facts_.rank(id) > 1 && !facts_.is_dense(id)) return false;
+    for (std::size_t i = 0; i < operands.size(); ++i) {
+      const bool within = result_.of(facts_, operands[i]) == number;
+      const Extents& computed = facts_.extents(facts_.root(operands[i]));
+      if (within && !is_row_vector(computed, result_.groups[number])) return false;
+      const bool matrix = facts_.rank(id) > 1 && facts_.reading(id, i) == Reading::kElement;
+      if (!within && matrix && (!facts_.is_dense(operands[i]) || facts_.is_persistent(operands[i])))
+        return false;
+    }
+    return true;
   }
 
   void place_reduce(ValueId id) {
@@ -173,9 +187,20 @@ class Grouper {
     }
     const int group = result_.of(facts_, operand);
     if (group >= 0 && result_.groups[group].kind == Group::Kind::kRows &&
-        result_.groups[group].shape == from && result_.groups[group].split == from.size() - 1)
+        result_.groups[group].shape == from && result_.groups[group].split == from.size() - 1 &&
+        !is_long_window(result_.groups[group]))
       return join(id, group);
     start(id, Group::Kind::kRows, from, from.size() - 1);
+  }
+
+  // What waits for the end of a row goes over it once more: of windows, only where their values stay in
+  // registers.
+  bool is_long_window(const Group& group) const {
+    const graph::Op& op = facts_.node(group.nodes[0]).op;
+    const bool window = std::holds_alternative<graph::Contract>(op) ||
+                        (std::holds_alternative<graph::Reduce>(op) &&
+                         facts_.reducing(group.nodes[0]) == Reducing::kWindow);
+    return window && group.shape.back() > kLanes;
   }
 
   // Beside another reduction over the same window, as a maximum and its place.
