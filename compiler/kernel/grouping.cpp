@@ -208,7 +208,9 @@ class Grouper {
     const ValueId operand = facts_.node(id).operands[0];
     for (int group = 0; group < static_cast<int>(result_.groups.size()); ++group) {
       const ValueId first = result_.groups[group].nodes[0];
-      if (same_window(facts_.node(first), facts_.node(id))) return join(id, group);
+      if (result_.groups[group].kind == Group::Kind::kRows &&
+          same_window(facts_.node(first), facts_.node(id)))
+        return join(id, group);
     }
     start(id, Group::Kind::kRows);
     if (facts_.is_inlined(operand)) join(operand, result_.group_of[graph::index(id)]);
