@@ -185,6 +185,139 @@ TEST(Kernels, SumsAndMaximaOfRowsAndColumns) {
   trial.check();
 }
 
+// A tensor of 1 to 4 axes.
+Extents pick_extents(Trial& trial, std::size_t rank) {
+  Extents extents(rank);
+  do {
+    for (std::int64_t& extent : extents) extent = pick_extent(trial, 40);
+  } while (graph::element_count(extents) > 20'000);
+  return extents;
+}
+
+std::vector<std::uint32_t> shuffled_axes(Trial& trial, std::size_t rank) {
+  std::vector<std::uint32_t> axes(rank);
+  for (std::uint32_t i = 0; i < rank; ++i) {
+    axes[i] = i;
+    std::swap(axes[i], axes[static_cast<std::size_t>(trial.pick(0, i))]);
+  }
+  return axes;
+}
+
+// In the kernels' parts, too.
+class Elsewhere : public ::testing::TestWithParam<unsigned> {
+ protected:
+  // A parameter, which lies in panels, or what a kernel has made.
+  ValueId tensor(const Extents& extents) {
+    const std::string name = fmt::format("x{}", trial_.graph.nodes.size());
+    return trial_.pick(0, 2) == 0 ? trial_.parameter(name, extents) : trial_.activation(name, extents);
+  }
+  std::size_t rank() { return static_cast<std::size_t>(trial_.pick(1, 4)); }
+
+  static constexpr int kCases = 12;
+  Trial trial_{1000 + GetParam()};
+};
+
+TEST_P(Elsewhere, ReductionsOverAnyAxes) {
+  for (int i = 0; i < kCases; ++i) {
+    const Extents extents = pick_extents(trial_, rank());
+    std::vector<std::uint32_t> axes = shuffled_axes(trial_, extents.size());
+    axes.resize(static_cast<std::size_t>(trial_.pick(1, static_cast<std::int64_t>(axes.size()))));
+    std::ranges::sort(axes);
+    const ValueId x = tensor(extents);
+    ScalarExpr number;
+    number.root = number.pool.unary(ScalarOp::kConvert, number.pool.operand(0));
+    trial_.output(trial_.builder.reduce_axes(ReduceKind::kSum, x, axes));
+    trial_.output(trial_.builder.reduce_axes(ReduceKind::kMax, x, axes));
+    trial_.output(trial_.builder.map(number, {trial_.builder.reduce_axes(ReduceKind::kArgmax, x, axes)}));
+  }
+  trial_.check();
+}
+
+TEST_P(Elsewhere, Transposes) {
+  for (int i = 0; i < kCases; ++i) {
+    const Extents extents = pick_extents(trial_, rank());
+    const std::vector<std::uint32_t> axes = shuffled_axes(trial_, extents.size());
+    // Axis axes[d] of the result is axis d of the operand.
+    Extents result(extents.size());
+    for (std::size_t d = 0; d < axes.size(); ++d) result[axes[d]] = extents[d];
+    trial_.output(trial_.builder.remap(tensor(extents), graph::axes_map(axes), result));
+    ScalarExpr exponential;
+    exponential.root = exponential.pool.unary(ScalarOp::kExp, exponential.pool.operand(0));
+    trial_.output(trial_.builder.map(exponential, result, {tensor(extents)}, {graph::axes_map(axes)}));
+  }
+  trial_.check();
+}
+
+// Beyond the ends it is 0.
+TEST_P(Elsewhere, SlicesWithStrides) {
+  for (int i = 0; i < kCases; ++i) {
+    const Extents extents = pick_extents(trial_, rank());
+    Extents result;
+    graph::IndexMap map = graph::identity_map(extents.size());
+    for (std::size_t d = 0; d < extents.size(); ++d) {
+      map[d].offset = trial_.pick(-2, extents[d]);
+      map[d].terms[0].coefficient = trial_.pick(0, 3) == 0 ? -1 : trial_.pick(1, 3);
+      result.push_back(trial_.pick(1, extents[d] + 2));
+    }
+    trial_.output(trial_.builder.remap(tensor(extents), map, result));
+  }
+  trial_.check();
+}
+
+TEST_P(Elsewhere, Joins) {
+  for (int i = 0; i < kCases; ++i) {
+    Extents extents = pick_extents(trial_, rank());
+    const auto axis =
+        static_cast<std::uint32_t>(trial_.pick(0, static_cast<std::int64_t>(extents.size()) - 1));
+    std::vector<ValueId> parts;
+    for (std::int64_t count = trial_.pick(1, 4); count > 0; --count) {
+      extents[axis] = trial_.pick(1, 20);
+      parts.push_back(tensor(extents));
+    }
+    trial_.output(trial_.builder.concat(parts, axis));
+  }
+  trial_.check();
+}
+
+// Operands that lack axes, in any place.
+TEST_P(Elsewhere, BroadcastsOverAnyAxes) {
+  for (int i = 0; i < kCases; ++i) {
+    const Extents extents = pick_extents(trial_, rank());
+    std::vector<std::uint32_t> kept;
+    Extents fewer;
+    for (std::uint32_t d = 0; d < extents.size(); ++d) {
+      if (trial_.pick(0, 1) == 0) continue;
+      kept.push_back(d);
+      fewer.push_back(extents[d]);
+    }
+    ScalarExpr sum;
+    sum.root = sum.pool.binary(ScalarOp::kAdd, sum.pool.operand(0), sum.pool.operand(1));
+    trial_.output(trial_.builder.map(sum, extents, {tensor(extents), tensor(fewer)},
+                                     {graph::identity_map(extents.size()), graph::axes_map(kept)}));
+  }
+  trial_.check();
+}
+
+// Whatever lies how: two parameters, either way.
+TEST_P(Elsewhere, ProductsOfAnyLayouts) {
+  for (int i = 0; i < kCases; ++i) {
+    const std::int64_t m = pick_extent(trial_, 40), n = pick_extent(trial_, 40), k = pick_extent(trial_, 40);
+    const bool a_turned = trial_.pick(0, 1) == 1, b_turned = trial_.pick(0, 1) == 1,
+               turned = trial_.pick(0, 1) == 1;
+    const ValueId a = tensor(a_turned ? Extents{k, m} : Extents{m, k}),
+                  b = tensor(b_turned ? Extents{n, k} : Extents{k, n});
+    trial_.output(trial_.contract(a, b,
+                                  {{m, n, k},
+                                   a_turned ? on(2, 0) : on(0, 2),
+                                   b_turned ? on(1, 2) : on(2, 1),
+                                   turned ? on(1, 0) : on(0, 1)},
+                                  turned ? Extents{n, m} : Extents{m, n}));
+  }
+  trial_.check(kProductTolerance);
+}
+
+INSTANTIATE_TEST_SUITE_P(Kernels, Elsewhere, ::testing::Range(1u, 3u));
+
 // Argmax is an integer, so it is looked at as what follows from it.
 std::vector<float> argmax_rows(const std::vector<std::vector<float>>& rows) {
   Graph graph;
