@@ -96,6 +96,8 @@ BufferId BufferTable::of(ValueId value) {
 }
 
 BufferId BufferTable::of(ValueId value, std::uint32_t minor_axis) {
+  // The last axis of a reshaped value has another number in the value behind it.
+  if (minor_axis == facts_.last_axis(value)) minor_axis = facts_.last_axis(facts_.root(value));
   value = facts_.root(value);
   auto [place, is_new] = buffers_.try_emplace({value, minor_axis});
   if (is_new) {
