@@ -196,7 +196,8 @@ TEST(Plans, VerifySeesWhatIsWrong) {
 TEST(Plans, VerifySeesReadsAtPlacesThatAreNotThere) {
   const DataDescription data{
       .sample = {ShapeKind::kImage, {9, 9, 2}}, .classes = 3, .train = 1000, .test = 100};
-  const std::string text = "conv 4 3x3 stride=2 pad=1 tanh; conv 4 3x3 stride=2 pad=1; dense 3 softmax";
+  const std::string text =
+      "conv 4 1x1 tanh; depthwise 3x3 stride=2 pad=1 tanh; pool avg 3x3 stride=2 pad=1; dense 3 softmax";
   const Plan plan = make_plan(training::build_training_step(type_program(text, data)->network));
   // Changes the first of what is found.
   auto expect_fault = [&](auto change, const std::string& wanted) {
