@@ -303,7 +303,7 @@ std::optional<KBlocks> block_k(const ContractKernel& kernel, MatrixExtents resul
   const std::vector<Positions::KAxis>& ks = kernel.positions->phases[0].ks;
   const std::int64_t operands = buffers.buffer(kernel.a).bytes + buffers.buffer(kernel.b).bytes;
   const std::int64_t room = target.cache_bytes / 2, columns = blocks_of(result.columns) * kLanes;
-  if (operands <= room || result.rows * columns * 4 > operands) return std::nullopt;
+  if (operands <= room || kernel.k <= result.rows) return std::nullopt;
   // The first axis of which one value's operands fit.
   std::int64_t each = operands;
   std::size_t axis = 0;

@@ -23,8 +23,8 @@ std::optional<Convolution> find_convolution(const Facts& facts, graph::ValueId c
 
 ContractKernel convolution_kernel(const Convolution& convolution, BufferTable& buffers);
 
-// Of a kernel of so many rows and columns whose operands go through the cache once for each tile, where they
-// do not stay there and the sums are few. Adds the buffer of sums.
+// Of a kernel of so many rows and columns with long sums, whose operands go through the cache once for each
+// tile and do not stay there. Adds the buffer of sums.
 std::optional<KBlocks> block_k(const ContractKernel& kernel, MatrixExtents result, const Target& target,
                                BufferTable& buffers);
 
