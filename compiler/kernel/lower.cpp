@@ -215,8 +215,13 @@ class Lowering {
     }
   }
 
-  // The columns of a layer's output lie along the last axis of its weights.
+  // The columns of a layer's output lie along the last axis of its weights. Where each channel is by itself, so
+  // do its input's gradients: there the taps go backwards.
   static bool is_forward(const ContractKernel& contract, const Buffer& weights) {
+    if (contract.positions && contract.positions->by_channel) {
+      const std::vector<Positions::KAxis>& ks = contract.positions->phases[0].ks;
+      return std::ranges::all_of(ks, [](const Positions::KAxis& k) { return k.a_stride >= 0; });
+    }
     return (weights.layout.minor_axis + 1 == weights.extents.size()) != contract.dots.has_value();
   }
 
@@ -236,7 +241,11 @@ class Lowering {
     if (group.kind == Group::Kind::kRandom) return "random";
     if (reads("samples")) return "samples";
     if (reads("labels")) return "loss";
-    return group.kind == Group::Kind::kColumns ? "sum" : "rows";
+    if (group.kind == Group::Kind::kColumns) return "sum";
+    const graph::Op& first = facts_.node(group.nodes[0]).op;
+    if (std::holds_alternative<graph::Map>(first)) return "map";
+    const auto* reduce = std::get_if<graph::Reduce>(&first);
+    return reduce && facts_.reducing(group.nodes[0]) == Reducing::kAlongRows ? "rows" : "window";
   }
 
   // Copies of a master follow its update at once; in a graph without updates the runtime fills them when it
