@@ -151,8 +151,9 @@ PositionProducts::Part PositionProducts::inside(const Axis& axis, const Position
     first = b_.CreateAdd(divided(b_.CreateNeg(beyond), step), e_.index(1));
     last = b_.CreateAdd(divided(base, step), e_.index(1));
   }
-  return {b_.CreateSelect(b_.CreateICmpSLT(first, part.first), part.first, first),
-          b_.CreateSelect(b_.CreateICmpSLT(last, part.last), last, part.last)};
+  auto greater = [&](Value* a, Value* b) { return b_.CreateSelect(b_.CreateICmpSLT(a, b), b, a); };
+  first = greater(first, part.first);
+  return {first, greater(first, b_.CreateSelect(b_.CreateICmpSLT(last, part.last), last, part.last))};
 }
 
 bool PositionProducts::is_empty_somewhere(const Axis& axis) const {

@@ -99,6 +99,10 @@ BufferId BufferTable::of(ValueId value, std::uint32_t minor_axis) {
   // The last axis of a reshaped value has another number in the value behind it.
   if (minor_axis == facts_.last_axis(value)) minor_axis = facts_.last_axis(facts_.root(value));
   value = facts_.root(value);
+  // A single column is the same, whichever axis it is.
+  const graph::Extents& extents = facts_.extents(value);
+  const std::uint32_t master = master_axis(value);
+  if (extents.size() > 1 && extents[minor_axis] == 1 && extents[master] == 1) minor_axis = master;
   auto [place, is_new] = buffers_.try_emplace({value, minor_axis});
   if (is_new) {
     Buffer buffer = describe(value, minor_axis);

@@ -164,6 +164,8 @@ class Finder {
     }
     for (std::size_t i = 0; i < b.size(); ++i) {
       if (i == found_.b_minor_axis) continue;
+      const bool inside = graph::stays_inside({b[i]}, extents_, {facts_.extents(found_.b)[i]});
+      if (!inside && phase.products() > 0) return false;
       phase.b_offset += b[i].offset * b_strides_[i];
       for (const AffineTerm& term : b[i].terms) phase.ks[term.axis - rows].b_stride += term.coefficient * b_strides_[i];
     }

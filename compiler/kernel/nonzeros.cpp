@@ -60,7 +60,7 @@ class Marker {
 
   bool is_wanted(const Kernel& kernel) const {
     const auto* contract = std::get_if<ContractKernel>(&kernel.form);
-    return contract && contract->a == matrix_ && contract->b != matrix_ && !contract->dots &&
+    return contract && contract->a == matrix_ && contract->b != matrix_ && !contract->dots && !contract->positions &&
            contract->k >= kLeastProducts;
   }
   // Does k run along the matrix's rows?
@@ -138,7 +138,7 @@ void add_fetches(Plan& plan) {
     for (BufferId matrix : made_of_samples(plan, kernel)) {
       for (Kernel& reader : plan.kernels) {
         auto* contract = std::get_if<ContractKernel>(&reader.form);
-        if (contract && contract->a == matrix) last = contract;
+        if (contract && contract->a == matrix && !contract->positions) last = contract;
       }
     }
     if (last) last->fetched = samples_of(plan, kernel);
