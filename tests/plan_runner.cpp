@@ -51,8 +51,9 @@ std::vector<runtime::NamedTensor> persistent(const kernel::Plan& plan, const Ref
 kernel::Plan make_plan(const graph::Graph& graph, const RunSetting& setting) {
   Diagnostics diagnostics;
   EXPECT_EQ(graph::verify(graph), "");
-  std::optional<kernel::Plan> plan =
-      kernel::lower(graph, *codegen::find_target(setting.cpu), diagnostics, setting.overrides);
+  kernel::Target target = *codegen::find_target(setting.cpu);
+  if (setting.cache_bytes > 0) target.cache_bytes = setting.cache_bytes;
+  std::optional<kernel::Plan> plan = kernel::lower(graph, target, diagnostics, setting.overrides);
   EXPECT_TRUE(plan) << (diagnostics.empty() ? "" : diagnostics.sorted()[0].message);
   EXPECT_EQ(plan ? kernel::verify(*plan) : "", "") << (plan ? kernel::print(*plan) : "");
   if (!plan) return {};

@@ -29,6 +29,7 @@ struct RunSetting {
   std::string cpu;  // empty: this machine
   std::uint64_t seed = 0;
   kernel::ScheduleOverrides overrides = {};
+  std::int64_t cache_bytes = 0;  // of the second level; 0: the target's
 };
 
 // The kernel plan of a graph; fails the test where it is refused or does not verify.

@@ -306,10 +306,15 @@ std::optional<KBlocks> block_k(const ContractKernel& kernel, MatrixExtents resul
   const std::int64_t operands = buffers.buffer(kernel.a).bytes + buffers.buffer(kernel.b).bytes;
   const std::int64_t room = target.cache_bytes / 2, columns = blocks_of(result.columns) * kLanes;
   if (operands <= room || kernel.k <= result.rows) return std::nullopt;
-  // The first axis of which one value's operands fit.
+  // The first axis of which one value's operands fit. Where a border cuts tiles, k is in the code one by one.
+  auto cuts_tiles = [&](const Positions::KAxis& k) {
+    return k.border && k.border->row_axis + 1 == kernel.positions->rows.size();
+  };
   std::int64_t each = operands;
   std::size_t axis = 0;
   while (axis + 1 < ks.size() && each / ks[axis].extent > room) each /= ks[axis++].extent;
+  if (std::any_of(ks.begin(), ks.begin() + static_cast<std::ptrdiff_t>(axis) + 1, cuts_tiles))
+    return std::nullopt;
   const std::int64_t size = std::clamp<std::int64_t>(room * ks[axis].extent / each, 1, ks[axis].extent);
   if (axis == 0 && size == ks[0].extent) return std::nullopt;
   Buffer sums;
