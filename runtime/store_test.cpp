@@ -19,7 +19,8 @@ StoredTensor state() { return {"w.m", {2}, false, {Start::Kind::kConstant, 0.25}
 
 class TwoCopies : public testing::Test {
  protected:
-  TwoCopies() : rows_(store_.add(matrix(true))), columns_(store_.add(matrix(false))), state_(store_.add(state())) {
+  TwoCopies()
+      : rows_(store_.add(matrix(true))), columns_(store_.add(matrix(false))), state_(store_.add(state())) {
     store_.allocate();
     store_.initialize(3);
   }

@@ -73,7 +73,8 @@ class ContractEmitter {
     const std::int64_t size = axis < form_.k_blocks->axis ? 1 : form_.k_blocks->size;
     e_.loop(e_.index(0), e_.index(extent), size, true, [&](Value* first) {
       Value* after = b_.CreateAdd(first, e_.index(size));
-      parts_.push_back({first, b_.CreateSelect(b_.CreateICmpSLT(after, e_.index(extent)), after, e_.index(extent))});
+      parts_.push_back(
+          {first, b_.CreateSelect(b_.CreateICmpSLT(after, e_.index(extent)), after, e_.index(extent))});
       if (axis == form_.k_blocks->axis) {
         tiles(first_row, last_row);
       } else {
@@ -186,8 +187,8 @@ class ContractEmitter {
     std::vector<Value*> places;
     for (std::int64_t i = 0; i < count; ++i) {
       Value* column = e_.times(b_.CreateAdd(tile.block, e_.index(i % tile.width)), kernel::kLanes);
-      places.push_back(e_.element_address(form_.k_blocks->sums, b_.CreateAdd(row, e_.index(i / tile.width)),
-                                          column));
+      places.push_back(
+          e_.element_address(form_.k_blocks->sums, b_.CreateAdd(row, e_.index(i / tile.width)), column));
     }
     sums = e_.where(b_.CreateNot(is_first_part()), sums, [&](Sums values) {
       for (std::int64_t i = 0; i < count; ++i) values[i] = e_.load(e_.vector_type(), places[i]);

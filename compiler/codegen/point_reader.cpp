@@ -95,9 +95,8 @@ bool PointReader::varies(const Operand& operand) const {
 }
 
 bool PointReader::is_moving(const AffineIndex& index) const {
-  return std::ranges::any_of(index.terms, [&](const graph::AffineTerm& term) {
-    return term.axis >= extents_.size();
-  });
+  return std::ranges::any_of(index.terms,
+                             [&](const graph::AffineTerm& term) { return term.axis >= extents_.size(); });
 }
 
 bool PointReader::moves(const Operand& operand) const {
@@ -233,7 +232,8 @@ Value* PointReader::read(const Operand& operand) {
     return b_.CreateMaskedLoad(type, pointer, llvm::Align(static_cast<std::uint64_t>(bytes)), holds, zero);
   }
   if (!holds) return e_.load(type, pointer);
-  return b_.CreateSelect(holds, e_.load(type, b_.CreateSelect(holds, pointer, e_.base(operand.buffer))), zero);
+  return b_.CreateSelect(holds, e_.load(type, b_.CreateSelect(holds, pointer, e_.base(operand.buffer))),
+                         zero);
 }
 
 }  // namespace netc::codegen

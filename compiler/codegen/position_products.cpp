@@ -23,7 +23,8 @@ Sums PositionProducts::add(const PositionTile& tile, Sums sums, const std::vecto
   if (phase_->products() == 0) return sums;
   const std::vector<kernel::Positions::RowAxis>& rows = positions().rows;
   Value* a = e_.advance(e_.base(form_.a), phase_->a_offset * 4);
-  for (std::size_t i = 0; i < tile.others.size(); ++i) a = e_.advance(a, tile.others[i], rows[i].a_stride * 4);
+  for (std::size_t i = 0; i < tile.others.size(); ++i)
+    a = e_.advance(a, tile.others[i], rows[i].a_stride * 4);
   a = e_.advance(a, tile.first, rows.back().a_stride * 4);
   if (positions().by_channel) a = e_.advance(a, tile.block, kernel::kLanes * 4);
   Value* b = e_.advance(e_.base(form_.b), phase_->b_offset * 4);
@@ -104,8 +105,7 @@ Sums PositionProducts::innermost(const PositionTile& tile, Bases at, Rows rows, 
              *last = llvm::dyn_cast<llvm::ConstantInt>(part.last);
   auto several = [&](Value* k, std::int64_t count, Sums carried) {
     const Bases here = advance(at, axis, k);
-    for (std::int64_t u = 0; u < count; ++u)
-      multiply(tile, advance(here, axis, e_.index(u)), rows, carried);
+    for (std::int64_t u = 0; u < count; ++u) multiply(tile, advance(here, axis, e_.index(u)), rows, carried);
     return carried;
   };
   auto rounds = [&](Value* from, Value* to, std::int64_t step, Sums carried) {
@@ -121,9 +121,8 @@ Sums PositionProducts::innermost(const PositionTile& tile, Bases at, Rows rows, 
       sums = rounds(part.first, middle, form_.unroll, std::move(sums));
     return several(middle, rest, std::move(sums));
   }
-  sums = e_.where(b_.CreateICmpSLT(part.first, middle), std::move(sums), [&](Sums values) {
-    return rounds(part.first, middle, form_.unroll, std::move(values));
-  });
+  sums = e_.where(b_.CreateICmpSLT(part.first, middle), std::move(sums),
+                  [&](Sums values) { return rounds(part.first, middle, form_.unroll, std::move(values)); });
   return e_.where(b_.CreateICmpSLT(middle, part.last), std::move(sums),
                   [&](Sums values) { return rounds(middle, part.last, 1, std::move(values)); });
 }

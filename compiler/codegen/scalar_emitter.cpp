@@ -50,7 +50,8 @@ ScalarEmitter::ScalarEmitter(Emitter& emitter, Math::Roots roots)
     varies_.push_back(varies);
     moves_.push_back(moves);
   }
-  reads_elsewhere_ = std::ranges::any_of(body_.statements, [](const auto& s) { return s.window.has_value(); });
+  reads_elsewhere_ =
+      std::ranges::any_of(body_.statements, [](const auto& s) { return s.window.has_value(); });
   for (const Operand& operand : body_.operands) {
     reads_elsewhere_ =
         reads_elsewhere_ || operand.kind == Operand::Kind::kAt || operand.kind == Operand::Kind::kIndex;

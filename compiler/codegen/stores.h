@@ -43,8 +43,8 @@ class Stores {
     if (buffer.dtype == kernel::DType::kF32) return value;
     llvm::IRBuilder<>& b = e_.builder();
     llvm::Type* whole = value->getType()->getWithNewType(b.getInt32Ty());
-    llvm::Type* type = buffer.dtype == kernel::DType::kU8 ? value->getType()->getWithNewType(b.getInt8Ty())
-                                                          : whole;
+    llvm::Type* type =
+        buffer.dtype == kernel::DType::kU8 ? value->getType()->getWithNewType(b.getInt8Ty()) : whole;
     return b.CreateTrunc(b.CreateFPToSI(value, whole), type);
   }
 

@@ -16,7 +16,8 @@ constexpr std::int64_t kMostUnrolled = 16;
 
 Value* WindowReduction::run() {
   scalars_.settle(statement_.root);
-  const double start = statement_.kind == Statement::Kind::kSum ? 0 : -std::numeric_limits<double>::infinity();
+  const double start =
+      statement_.kind == Statement::Kind::kSum ? 0 : -std::numeric_limits<double>::infinity();
   Values carried{llvm::ConstantFP::get(e_.vector_type(), start)};
   if (statement_.kind == Statement::Kind::kArgmax)
     carried.push_back(llvm::Constant::getNullValue(e_.vector_type()));

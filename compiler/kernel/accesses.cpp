@@ -25,8 +25,8 @@ class Finder {
   }
 
  private:
-  // Which of a buffer's elements belong to a tile: `unit` of them, along `axis`, to each row, block of columns
-  // or other unit of the kernel's parallel axis.
+  // Which of a buffer's elements belong to a tile: `unit` of them, along `axis`, to each row, block of
+  // columns or other unit of the kernel's parallel axis.
   struct Cut {
     std::uint32_t axis = 0;
     std::int64_t unit = 1;
@@ -96,7 +96,7 @@ class Finder {
     if (form.k_blocks) add(form.k_blocks->sums, true, elements_of_sums());
     if (form.positions) return positions(form);
     const bool k_is_minor = form.a_k_stride == 1 && form.a_row_stride != 1;
-    const Cut rows = !k_is_minor      ? Cut{a.layout.minor_axis, unit()}
+    const Cut rows = !k_is_minor    ? Cut{a.layout.minor_axis, unit()}
                      : a.is_dense() ? Cut{kFlat, form.a_row_stride}
                                     : Cut{kMajor};
     add(form.a, false, kernel_.parallel == Axis::kRows ? std::optional(rows) : std::nullopt);

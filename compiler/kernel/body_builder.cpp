@@ -98,8 +98,7 @@ class BodyBuilder {
     if (std::holds_alternative<graph::Iota>(facts_.node(root).op))
       return operand({index_kind(reader, reading)});
     const bool matrix = reading == Reading::kElement && facts_.rank(root) >= 2;
-    return operand(
-        {buffer_kind(reader, reading), matrix ? buffer_here(root) : request_.buffers.of(root)});
+    return operand({buffer_kind(reader, reading), matrix ? buffer_here(root) : request_.buffers.of(root)});
   }
 
   std::optional<ScalarId> lower_number(ValueId root) {
@@ -206,8 +205,8 @@ class BodyBuilder {
       points.require_inside(at, facts_.extents(node.operands[i]));
       factors[i] = read_at(node.operands[i], at, points);
     }
-    add_window(id, Statement::Kind::kSum,
-               body_.pool.binary(ScalarOp::kMultiply, factors[0], factors[1]), points);
+    add_window(id, Statement::Kind::kSum, body_.pool.binary(ScalarOp::kMultiply, factors[0], factors[1]),
+               points);
   }
 
   void lower_reduce(ValueId id, const graph::Reduce& reduce) {
@@ -243,8 +242,7 @@ class BodyBuilder {
   void add_window(ValueId id, Statement::Kind kind, ScalarId root, Points& points) {
     Statement statement;
     statement.kind = kind;
-    statement.extent =
-        facts_.rank(id) > 1 ? Statement::Extent::kElement : Statement::Extent::kColumn;
+    statement.extent = facts_.rank(id) > 1 ? Statement::Extent::kElement : Statement::Extent::kColumn;
     statement.root = root;
     statement.window = std::move(points.window);
     add_statement(id, std::move(statement));

@@ -57,8 +57,8 @@ class Finder {
   }
 
  private:
-  // A dimension of the result: step * of + factor * tap + offset, where tap is an axis of k; or just one axis,
-  // or the only index.
+  // A dimension of the result: step * of + factor * tap + offset, where tap is an axis of k; or just one
+  // axis, or the only index.
   struct Row {
     std::optional<std::uint32_t> of;
     std::int64_t step = 1, offset = 0, factor = 0;
@@ -89,8 +89,8 @@ class Finder {
     b_strides_ = strides_of(extents, found_.b_minor_axis, panels ? kLanes : extents.back());
     if (facts_.is_persistent(found_.a) || !facts_.is_dense(found_.a)) return false;
     a_strides_ = strides_of(facts_.extents(found_.a), static_cast<std::uint32_t>(a_map_->size()), 1);
-    const bool contiguous = plain_axis(a_map_->back()) == column_ &&
-                            facts_.extents(found_.a).back() == contract_.domain[column_];
+    const bool contiguous =
+        plain_axis(a_map_->back()) == column_ && facts_.extents(found_.a).back() == contract_.domain[column_];
     const IndexMap others(a_map_->begin(), a_map_->end() - 1);
     return !found_.positions.by_channel || (contiguous && !uses(others, column_));
   }
@@ -167,7 +167,8 @@ class Finder {
       const bool inside = graph::stays_inside({b[i]}, extents_, {facts_.extents(found_.b)[i]});
       if (!inside && phase.products() > 0) return false;
       phase.b_offset += b[i].offset * b_strides_[i];
-      for (const AffineTerm& term : b[i].terms) phase.ks[term.axis - rows].b_stride += term.coefficient * b_strides_[i];
+      for (const AffineTerm& term : b[i].terms)
+        phase.ks[term.axis - rows].b_stride += term.coefficient * b_strides_[i];
     }
     std::ranges::stable_sort(phase.ks, std::greater(),
                              [](const Positions::KAxis& axis) { return std::abs(axis.a_stride); });
@@ -199,7 +200,8 @@ class Finder {
     axes_[*row.of] = {0, {{place, 1}}};
     if (!any) return;
     axes_[*row.tap] = {first, {{t.terms[0].axis, apart}}};
-    axes_[*row.of] = {rest(first) / row.step, {{place, 1}, {t.terms[0].axis, -row.factor * apart / row.step}}};
+    axes_[*row.of] = {rest(first) / row.step,
+                      {{place, 1}, {t.terms[0].axis, -row.factor * apart / row.step}}};
   }
 
   // Of an entry in a place and a k.
@@ -238,9 +240,8 @@ class Finder {
     bool open = false;  // may the next axis be merged with the last one?
     for (std::size_t i = 0; i < found_.positions.rows.size(); ++i) {
       const Positions::RowAxis& axis = found_.positions.rows[i];
-      const bool free = std::ranges::none_of(ks, [&](const Positions::KAxis& k) {
-        return k.border && k.border->row_axis == i;
-      });
+      const bool free = std::ranges::none_of(
+          ks, [&](const Positions::KAxis& k) { return k.border && k.border->row_axis == i; });
       const bool single = free && axis.extent == 1;
       if (!single && open && free && merged.back().a_stride == axis.a_stride * axis.extent) {
         merged.back() = {merged.back().extent * axis.extent, axis.a_stride};
@@ -287,8 +288,9 @@ ContractKernel convolution_kernel(const Convolution& convolution, BufferTable& b
   kernel.b = buffers.of(convolution.b, convolution.b_minor_axis);
   kernel.b_block_stride = buffers.buffer(kernel.b).layout.block_stride;
   const Positions::Phase& phase = positions.phases[0];
-  const bool matrix = !positions.by_channel && positions.phases.size() == 1 && positions.rows.size() == 1 && phase.ks.size() == 1 &&
-                      !phase.ks[0].border && phase.a_offset == 0 && phase.b_offset == 0;
+  const bool matrix = !positions.by_channel && positions.phases.size() == 1 && positions.rows.size() == 1 &&
+                      phase.ks.size() == 1 && !phase.ks[0].border && phase.a_offset == 0 &&
+                      phase.b_offset == 0;
   if (matrix) {
     kernel.a_row_stride = positions.rows[0].a_stride;
     kernel.a_k_stride = phase.ks[0].a_stride;

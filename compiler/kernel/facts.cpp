@@ -104,8 +104,7 @@ Reducing Facts::reducing(ValueId id) const {
   // A result may have more elements than the domain writes.
   const Extents& to = node.type.extents;
   if (sum && reduce.result == graph::axes_map(last) && to[0] == from.back()) return Reducing::kDownColumns;
-  const bool rows =
-      graph::is_identity(reduce.result) && to == Extents(from.begin(), from.end() - 1);
+  const bool rows = graph::is_identity(reduce.result) && to == Extents(from.begin(), from.end() - 1);
   return rows ? Reducing::kAlongRows : Reducing::kWindow;
 }
 
@@ -120,10 +119,9 @@ void Facts::find_inlined() {
     const auto* reduce = std::get_if<graph::Reduce>(&graph_.nodes[i].op);
     if (!reduce || reducing(static_cast<ValueId>(i)) != Reducing::kWindow) continue;
     const ValueId operand = graph_.nodes[i].operands[0];
-    inlined_[graph::index(operand)] = std::holds_alternative<graph::Map>(graph_[operand].op) &&
-                                      users[graph::index(operand)] == 1 &&
-                                      graph::element_count(reduce->domain) ==
-                                          graph::element_count(extents(operand));
+    inlined_[graph::index(operand)] =
+        std::holds_alternative<graph::Map>(graph_[operand].op) && users[graph::index(operand)] == 1 &&
+        graph::element_count(reduce->domain) == graph::element_count(extents(operand));
   }
 }
 
@@ -166,7 +164,8 @@ void Facts::find_dense() {
     const graph::Node& node = graph_.nodes[i];
     const bool reshape = std::holds_alternative<graph::Reshape>(node.op);
     const bool as_rows = reshape || std::holds_alternative<graph::Input>(node.op) ||
-                         (is_flat_map(id) && !is_inlined(id)) || std::holds_alternative<graph::Random>(node.op);
+                         (is_flat_map(id) && !is_inlined(id)) ||
+                         std::holds_alternative<graph::Random>(node.op);
     if (rank(id) > 2 && !as_rows) demand(id);
     for (ValueId operand : node.operands) {
       if (rank(operand) > 2 && !as_rows) demand(operand);

@@ -22,8 +22,8 @@ MatrixExtents matrix(const graph::Extents& extents, std::size_t split);
 // last (of a vector's map: kElement), a number; or in any other way.
 enum class Reading { kElement, kRow, kColumn, kScalar, kAt };
 
-// How a reduction is computed: each row to a number, the sum of all rows (or of a vector), or each element from
-// the window of points that meet in it.
+// How a reduction is computed: each row to a number, the sum of all rows (or of a vector), or each element
+// from the window of points that meet in it.
 enum class Reducing { kAlongRows, kDownColumns, kWindow };
 
 class Facts {

@@ -107,7 +107,9 @@ class Grouper {
              !facts_.is_uniform(operand);
     });
   }
-  static bool has_rows(const Group& group) { return group.kind == Group::Kind::kRows && group.shape.size() >= 2; }
+  static bool has_rows(const Group& group) {
+    return group.kind == Group::Kind::kRows && group.shape.size() >= 2;
+  }
 
   // Those that updates of the same kind have started, if they may be joined.
   std::vector<int> groups_apart() const {
@@ -197,9 +199,9 @@ class Grouper {
   // registers.
   bool is_long_window(const Group& group) const {
     const graph::Op& op = facts_.node(group.nodes[0]).op;
-    const bool window = std::holds_alternative<graph::Contract>(op) ||
-                        (std::holds_alternative<graph::Reduce>(op) &&
-                         facts_.reducing(group.nodes[0]) == Reducing::kWindow);
+    const bool window =
+        std::holds_alternative<graph::Contract>(op) ||
+        (std::holds_alternative<graph::Reduce>(op) && facts_.reducing(group.nodes[0]) == Reducing::kWindow);
     return window && group.shape.back() > kLanes;
   }
 

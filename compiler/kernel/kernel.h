@@ -245,8 +245,8 @@ struct RandomKernel {
   std::uint64_t stream = 0;
   BufferId result{};
 };
-// `to` is `from` with another axis along the columns. Of more than two axes, each of `squares` runs of rows of
-// one becomes as many rows of the other.
+// `to` is `from` with another axis along the columns. Of more than two axes, each of `squares` runs of rows
+// of one becomes as many rows of the other.
 struct RelayoutKernel {
   BufferId from{}, to{};
   std::int64_t squares = 1;
@@ -268,8 +268,8 @@ using KernelForm = std::variant<ContractKernel, RowsKernel, ColumnsKernel, Rando
                                 NonzeroKernel, UniformsKernel>;
 
 // What a kernel does to a buffer, for barriers: `axis` of the tensor (kFlat: its elements in order; kMajor:
-// all axes but the minor one), in `extent` units of `unit` elements, is cut in `tiles`; or (no axis) the whole
-// is touched by each thread that runs.
+// all axes but the minor one), in `extent` units of `unit` elements, is cut in `tiles`; or (no axis) the
+// whole is touched by each thread that runs.
 constexpr std::uint32_t kFlat = 100, kMajor = 101;
 struct Access {
   BufferId buffer{};

@@ -215,8 +215,8 @@ class Lowering {
     }
   }
 
-  // The columns of a layer's output lie along the last axis of its weights. Where each channel is by itself, so
-  // do its input's gradients: there the taps go backwards.
+  // The columns of a layer's output lie along the last axis of its weights. Where each channel is by itself,
+  // so do its input's gradients: there the taps go backwards.
   static bool is_forward(const ContractKernel& contract, const Buffer& weights) {
     if (contract.positions && contract.positions->by_channel) {
       const std::vector<Positions::KAxis>& ks = contract.positions->phases[0].ks;

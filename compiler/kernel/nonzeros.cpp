@@ -60,8 +60,8 @@ class Marker {
 
   bool is_wanted(const Kernel& kernel) const {
     const auto* contract = std::get_if<ContractKernel>(&kernel.form);
-    return contract && contract->a == matrix_ && contract->b != matrix_ && !contract->dots && !contract->positions &&
-           contract->k >= kLeastProducts;
+    return contract && contract->a == matrix_ && contract->b != matrix_ && !contract->dots &&
+           !contract->positions && contract->k >= kLeastProducts;
   }
   // Does k run along the matrix's rows?
   bool is_along_rows(const ContractKernel& contract) const {

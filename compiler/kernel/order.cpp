@@ -88,8 +88,8 @@ class Orderer {
     return found;
   }
 
-  // Of groups that would have to stand before themselves: as a mean that the layers behind it need, and that a
-  // state follows once the loss is known.
+  // Of groups that would have to stand before themselves: as a mean that the layers behind it need, and that
+  // a state follows once the loss is known.
   std::set<ValueId> updates_in_circles() const {
     std::set<ValueId> apart;
     for (const graph::Update& update : facts_.graph().updates) {

@@ -93,7 +93,8 @@ class Printer {
       text += term.coefficient == 1 ? fmt::format("d{}", term.axis)
                                     : fmt::format("{}*d{}", term.coefficient, term.axis);
     }
-    if (index.offset != 0 || text.empty()) text += fmt::format("{}{}", text.empty() ? "" : " + ", index.offset);
+    if (index.offset != 0 || text.empty())
+      text += fmt::format("{}{}", text.empty() ? "" : " + ", index.offset);
     return text;
   }
 
@@ -267,9 +268,8 @@ std::string print(const Plan& plan, const Sources* sources) {
 
 std::string signature(const Plan& plan, const Kernel& kernel) {
   Printer printer(plan, kernel, false);
-  return fmt::format("{} {} ({}) {} {}\n{}\n{}", kernel.rows, kernel.columns,
-                     fmt::join(kernel.extents, ","), kernel.tiles,
-                     static_cast<int>(kernel.parallel), printer.form(), printer.statements());
+  return fmt::format("{} {} ({}) {} {}\n{}\n{}", kernel.rows, kernel.columns, fmt::join(kernel.extents, ","),
+                     kernel.tiles, static_cast<int>(kernel.parallel), printer.form(), printer.statements());
 }
 
 }  // namespace netc::kernel

@@ -13,7 +13,7 @@ constexpr std::int64_t kWantedSums = 8;   // accumulators that hide the latency 
 constexpr std::int64_t kLine = 64;        // bytes of a cache line
 constexpr std::int64_t kEnoughTiles = 4;  // column tiles from which on columns are shared out
 constexpr std::int64_t kLeastGroup = 8;
-constexpr std::int64_t kShared = 16;  // units of work that threads can share out
+constexpr std::int64_t kShared = 16;             // units of work that threads can share out
 constexpr std::int64_t kFirstLevel = 32 * 1024;  // bytes of the smallest first-level cache
 constexpr std::int64_t kNonzeroTile =
     4;  // rows share vectors of b, and few zeros of other rows are taken along
@@ -99,7 +99,8 @@ class ContractScheduler {
     const std::int64_t columns = wide == 3 ? blocks_ / 2 : divide_up(blocks_, wide);
     contract_.row_tile = divide_up(last, divide_up(last, high));
     contract_.block_tile = divide_up(blocks_, columns);
-    const bool in_pieces = positions.phases.size() == 1 && !positions.phases[0].cuts_tiles(positions.rows.size());
+    const bool in_pieces =
+        positions.phases.size() == 1 && !positions.phases[0].cuts_tiles(positions.rows.size());
     if (others < kShared && in_pieces) {
       const std::int64_t even = even_height(last, high, wide);
       if (even > 0) contract_.row_tile = even;
@@ -113,7 +114,7 @@ class ContractScheduler {
     contract_.row_group = wish("row_group", contract_.row_group, 1, units);
     if (contract_.k_blocks)
       contract_.k_blocks->size = wish("k_block", contract_.k_blocks->size, 1,
-                                       positions.phases[0].ks[contract_.k_blocks->axis].extent);
+                                      positions.phases[0].ks[contract_.k_blocks->axis].extent);
   }
 
   // The largest that divides the axis and keeps enough sums going; 0: none.
@@ -124,12 +125,11 @@ class ContractScheduler {
     return 0;
   }
 
-  // All columns of a unit one after the other where b comes from the second-level cache; else as many units as
-  // that holds the places of, or the sums of where k goes in parts.
+  // All columns of a unit one after the other where b comes from the second-level cache; else as many units
+  // as that holds the places of, or the sums of where k goes in parts.
   std::int64_t units_at_a_time(std::int64_t units) const {
     const Positions& positions = *contract_.positions;
-    if (contract_.k_blocks)
-      return target_.cache_bytes / 4 * units / (kernel_.rows * blocks_ * kLanes * 4);
+    if (contract_.k_blocks) return target_.cache_bytes / 4 * units / (kernel_.rows * blocks_ * kLanes * 4);
     if (contract_.k * blocks_ * kLanes * 4 <= target_.cache_bytes / 2 || positions.by_channel) return 1;
     std::int64_t bytes = 4;
     for (const Positions::RowAxis& axis : positions.rows)
@@ -216,9 +216,8 @@ void share_columns(Kernel& kernel) {
 }  // namespace
 
 std::vector<std::string> schedule_keys() {
-  return {"row_tile", "block_tile",       "row_group",          "unroll",
-          "nonzeros", "nonzero_row_tile", "nonzero_block_tile", "columns_at_once",
-          "k_block"};
+  return {"row_tile",         "block_tile",         "row_group",       "unroll", "nonzeros",
+          "nonzero_row_tile", "nonzero_block_tile", "columns_at_once", "k_block"};
 }
 
 void schedule(Kernel& kernel, const Target& target, const ScheduleOverrides& overrides) {

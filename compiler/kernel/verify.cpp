@@ -66,8 +66,8 @@ class Verifier {
     for (const Statement& statement : kernel.body.statements) {
       check_points(kernel, statement);
       if (!statement.window) continue;
-      if (window && (window->extents != statement.window->extents ||
-                     window->divisions != statement.window->divisions))
+      if (window &&
+          (window->extents != statement.window->extents || window->divisions != statement.window->divisions))
         fail(kernel.name + " has windows of different points");
       window = &*statement.window;
     }
