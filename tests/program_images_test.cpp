@@ -110,5 +110,26 @@ TEST_F(Images, AreAugmentedAlikeByAnyNumberOfThreads) {
   EXPECT_EQ(all.size(), 3u);
 }
 
+// Convolutions, noise and dropout, on changed images: the same weights for any number of threads
+// and on an older processor.
+TEST_F(Images, TrainConvolutionsAlikeHoweverTheyRun) {
+  folder_.write("net.net",
+                "data images \"photos\" augment(shift=2, noise)\n"
+                "conv 8 3x3 pad=same; batchnorm; relu; noise 0.1; pool max 2x2\n"
+                "spatial_dropout 0.1; conv 16 3x3 stride=2 relu; depthwise 3x3 pad=same relu; dropout 0.2\n"
+                "dense classes softmax\ntrain { batch 7; epochs 3 }\n");
+  auto hash = [&](std::vector<std::string> arguments) {
+    arguments.insert(arguments.end(), {"--json", "out.json"});
+    const Outcome outcome = netc(arguments);
+    EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+    return json::parse(read_file(path_of("out.json")))["weights_sha256"].get<std::string>();
+  };
+  const std::string one = hash({"run", "net.net", "--no-save", "--threads", "1"});
+  for (const char* threads : {"2", "3"})
+    EXPECT_EQ(hash({"run", "net.net", "--no-save", "--threads", threads}), one);
+  EXPECT_EQ(hash({"run", "net.net", "--no-save", "--cpu", "x86-64-v3"}), one);
+  EXPECT_NE(hash({"run", "net.net", "--no-save", "--seed", "1"}), one);
+}
+
 }  // namespace
 }  // namespace netc::program

@@ -30,8 +30,9 @@ std::int64_t operations(const ScalarPool& pool, ScalarId root) {
 
 std::int64_t statement_flops(const Kernel& kernel, const Statement& statement) {
   const std::int64_t each = operations(kernel.body.pool, statement.root);
+  const std::int64_t points = statement.window ? graph::element_count(statement.window->extents) : 1;
   // A reduction takes one more for each element.
-  if (statement.kind != Statement::Kind::kMap) return (each + 1) * kernel.rows * kernel.columns;
+  if (statement.kind != Statement::Kind::kMap) return (each + 1) * points * kernel.rows * kernel.columns;
   switch (statement.extent) {
     case Statement::Extent::kElement: return each * kernel.rows * kernel.columns;
     case Statement::Extent::kRow: return each * kernel.rows;
@@ -40,10 +41,28 @@ std::int64_t statement_flops(const Kernel& kernel, const Statement& statement) {
   return 0;
 }
 
+// Of a contraction, each column.
+std::int64_t products(const Kernel& kernel, const ContractKernel& contract) {
+  if (!contract.positions) return contract.k * kernel.rows;
+  const Positions& positions = *contract.positions;
+  std::int64_t sum = 0;
+  for (std::size_t number = 0; number < positions.phases.size(); ++number) {
+    std::int64_t rows = 1, rest = static_cast<std::int64_t>(number);
+    for (std::size_t axis = positions.rows.size(); axis-- > 0;) {
+      const Positions::RowAxis& row = positions.rows[axis];
+      rows *= row.places(rest % row.step);
+      rest /= row.step;
+    }
+    sum += rows * positions.phases[number].products();
+  }
+  return sum;
+}
+
 std::int64_t flops(const Kernel& kernel) {
   std::int64_t sum = 0;
   const std::int64_t elements = kernel.rows * kernel.columns;
-  if (const auto* contract = std::get_if<ContractKernel>(&kernel.form)) sum += 2 * contract->k * elements;
+  if (const auto* contract = std::get_if<ContractKernel>(&kernel.form))
+    sum += 2 * products(kernel, *contract) * kernel.columns;
   if (std::holds_alternative<ColumnsKernel>(kernel.form)) sum += elements;
   for (const Statement& statement : kernel.body.statements) sum += statement_flops(kernel, statement);
   return sum;
