@@ -166,7 +166,7 @@ class ContractEmitter {
     const auto a = kernel::tile_range(length, parts, first), b = kernel::tile_range(length, parts, second);
     if (a.second - a.first != b.second - b.first) return false;
     return std::ranges::all_of(tile.phase->ks, [&](const kernel::Positions::KAxis& axis) {
-      if (!axis.border || axis.border->row_axis + 1 != form_.positions->rows.size()) return true;
+      if (!axis.cuts_tiles(form_.positions->rows.size())) return true;
       for (std::int64_t k = 0; k < axis.extent; ++k) {
         for (std::int64_t row : {a.first, a.second - 1, b.first, b.second - 1}) {
           if (!axis.border->counts(row, k)) return false;

@@ -165,6 +165,32 @@ Value* Emitter::advance(Value* pointer, std::int64_t bytes) {
   return bytes == 0 ? pointer : b_.CreateGEP(b_.getInt8Ty(), pointer, index(bytes));
 }
 
+namespace {
+
+// Divisions without a sign are shorter.
+constexpr std::int64_t kShift = 1 << 20;
+
+}  // namespace
+
+Value* Emitter::quotient(Value* value, std::int64_t divisor) {
+  if (divisor == 1) return value;
+  Value* shifted = b_.CreateAdd(value, index(kShift * divisor));
+  return b_.CreateSub(b_.CreateUDiv(shifted, index(divisor)), index(kShift));
+}
+
+Value* Emitter::remainder(Value* value, std::int64_t divisor) {
+  return b_.CreateURem(b_.CreateAdd(value, index(kShift * divisor)), index(divisor));
+}
+
+llvm::Type* Emitter::element_type(BufferId id) {
+  switch (plan_.buffer(id).dtype) {
+    case DType::kU8: return b_.getInt8Ty();
+    case DType::kI32: return b_.getInt32Ty();
+    case DType::kF32: return b_.getFloatTy();
+  }
+  return nullptr;
+}
+
 Value* Emitter::load(llvm::Type* type, Value* pointer) {
   return b_.CreateAlignedLoad(type, pointer, llvm::Align(type->getScalarSizeInBits() / 8));
 }

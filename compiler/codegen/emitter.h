@@ -66,6 +66,11 @@ class Emitter {
   llvm::Value* advance(llvm::Value* pointer, llvm::Value* elements, std::int64_t element_bytes = 4);
   llvm::Value* advance(llvm::Value* pointer, std::int64_t bytes);
   llvm::Value* times(llvm::Value* value, std::int64_t factor);
+  // Rounded down, also below 0 (above -2^20 times the divisor), and what remains.
+  llvm::Value* quotient(llvm::Value* value, std::int64_t divisor);
+  llvm::Value* remainder(llvm::Value* value, std::int64_t divisor);
+  // Of a buffer's elements.
+  llvm::Type* element_type(kernel::BufferId id);
   llvm::Value* load(llvm::Type* type, llvm::Value* pointer);
   void store(llvm::Value* value, llvm::Value* pointer);
   // Where the row of the batch lies in the data set (kSamples), or its label (kLabels).

@@ -16,15 +16,6 @@ namespace {
 
 constexpr std::int64_t kLanes = kernel::kLanes;
 
-llvm::Type* element_type(llvm::IRBuilder<>& b, kernel::DType dtype) {
-  switch (dtype) {
-    case kernel::DType::kU8: return b.getInt8Ty();
-    case kernel::DType::kI32: return b.getInt32Ty();
-    case kernel::DType::kF32: return b.getFloatTy();
-  }
-  return nullptr;
-}
-
 // The elements of a tensor in order, those of `skipped` left out.
 AffineIndex flat(const kernel::IndexMap& index, const graph::Extents& extents, std::size_t skipped) {
   AffineIndex outer;
@@ -103,19 +94,16 @@ bool PointReader::moves(const Operand& operand) const {
   return std::ranges::any_of(operand.index, [&](const AffineIndex& index) { return is_moving(index); });
 }
 
-// Or what remains. Rounded down, also below 0.
-Value* PointReader::quotient(const kernel::Window::Division& division, std::int64_t lane) {
-  constexpr std::int64_t kShift = 1 << 20;
-  Value* divisor = e_.index(division.divisor);
-  Value* shifted = b_.CreateAdd(value(division.dividend, lane), e_.index(kShift * division.divisor));
-  if (division.remainder) return b_.CreateURem(shifted, divisor);
-  return b_.CreateSub(b_.CreateUDiv(shifted, divisor), e_.index(kShift));
+Value* PointReader::divided(const kernel::Window::Division& division, std::int64_t lane) {
+  Value* dividend = value(division.dividend, lane);
+  return division.remainder ? e_.remainder(dividend, division.divisor)
+                            : e_.quotient(dividend, division.divisor);
 }
 
 Value* PointReader::axis(std::uint32_t number, std::int64_t lane) {
   if (number + 1 < extents_.size()) return row_axes_[number];
   if (number + 1 == extents_.size()) return b_.CreateAdd(column_, e_.index(lane));
-  if (const kernel::Window::Division* own = division(number)) return quotient(*own, lane);
+  if (const kernel::Window::Division* own = division(number)) return divided(*own, lane);
   NETC_CHECK(!point_.empty(), "a window's axes have values at its points");
   return point_[number - extents_.size()];
 }
@@ -199,7 +187,7 @@ Value* PointReader::address(const Operand& operand, std::int64_t lane) {
 }
 
 Value* PointReader::one_by_one(const Operand& operand, Value* inside) {
-  llvm::Type* element = element_type(b_, e_.plan().buffer(operand.buffer).dtype);
+  llvm::Type* element = e_.element_type(operand.buffer);
   Value* result = llvm::Constant::getNullValue(llvm::FixedVectorType::get(element, kLanes));
   const bool each = inside && inside->getType()->isVectorTy();
   for (std::int64_t lane = 0; lane < kLanes; ++lane) {
@@ -220,7 +208,7 @@ Value* PointReader::read(const Operand& operand) {
   Value* holds = inside(operand.inside);
   const bool samples = e_.plan().buffer(operand.buffer).storage == kernel::Storage::kSamples;
   NETC_CHECK(!samples || !holds, "samples are read inside");
-  llvm::Type* type = element_type(b_, e_.plan().buffer(operand.buffer).dtype);
+  llvm::Type* type = e_.element_type(operand.buffer);
   if (varies(operand)) {
     if (!is_contiguous(operand)) return one_by_one(operand, holds);
     type = llvm::FixedVectorType::get(type, kLanes);

@@ -35,7 +35,7 @@ class PointReader {
   std::int64_t column_factor(const kernel::AffineIndex& index) const;
   bool is_moving(const kernel::AffineIndex& index) const;
   bool is_contiguous(const kernel::Operand& operand) const;
-  llvm::Value* quotient(const kernel::Window::Division& division, std::int64_t lane);
+  llvm::Value* divided(const kernel::Window::Division& division, std::int64_t lane);
   llvm::Value* axis(std::uint32_t number, std::int64_t lane);
   llvm::Value* value(const kernel::AffineIndex& index, std::int64_t lane = 0);
   llvm::Value* values(const kernel::AffineIndex& index);

@@ -59,9 +59,8 @@ Sums PositionProducts::over(std::size_t axis, const PositionTile& tile, Bases at
     multiply(tile, at, rows, sums);
     return sums;
   }
-  const auto& border = ks()[axis].border;
-  const bool cuts_tile = border && border->row_axis + 1 == positions().rows.size();
-  if (cuts_tile || (!border && axis >= parts_.size() && is_small(axis)))
+  const bool small = !ks()[axis].border && axis >= parts_.size() && is_small(axis);
+  if (small || ks()[axis].cuts_tiles(positions().rows.size()))
     return one_by_one(axis, tile, at, rows, std::move(sums));
   return loop(axis, tile, at, rows, std::move(sums));
 }
@@ -127,14 +126,6 @@ Sums PositionProducts::innermost(const PositionTile& tile, Bases at, Rows rows, 
                   [&](Sums values) { return rounds(middle, part.last, 1, std::move(values)); });
 }
 
-// Rounded down.
-Value* PositionProducts::divided(Value* value, std::int64_t divisor) {
-  if (divisor == 1) return value;
-  constexpr std::int64_t kShift = 1 << 20;
-  Value* shifted = b_.CreateAdd(value, e_.index(kShift * divisor));
-  return b_.CreateSub(b_.CreateUDiv(shifted, e_.index(divisor)), e_.index(kShift));
-}
-
 // The k of a part that count for a tile's row.
 PositionProducts::Part PositionProducts::inside(const Axis& axis, const PositionTile& tile, Part part) {
   const kernel::Positions::Border& border = *axis.border;
@@ -144,11 +135,11 @@ PositionProducts::Part PositionProducts::inside(const Axis& axis, const Position
   Value* beyond = b_.CreateSub(e_.index(border.extent), base);  // of what is left to add
   Value *first, *last;
   if (border.factor > 0) {
-    first = divided(b_.CreateSub(e_.index(step - 1), base), step);
-    last = divided(b_.CreateAdd(beyond, e_.index(step - 1)), step);
+    first = e_.quotient(b_.CreateSub(e_.index(step - 1), base), step);
+    last = e_.quotient(b_.CreateAdd(beyond, e_.index(step - 1)), step);
   } else {
-    first = b_.CreateAdd(divided(b_.CreateNeg(beyond), step), e_.index(1));
-    last = b_.CreateAdd(divided(base, step), e_.index(1));
+    first = b_.CreateAdd(e_.quotient(b_.CreateNeg(beyond), step), e_.index(1));
+    last = b_.CreateAdd(e_.quotient(base, step), e_.index(1));
   }
   auto greater = [&](Value* a, Value* b) { return b_.CreateSelect(b_.CreateICmpSLT(a, b), b, a); };
   first = greater(first, part.first);

@@ -48,7 +48,6 @@ class PositionProducts {
   const std::vector<Axis>& ks() const { return phase_->ks; }
   bool is_small(std::size_t axis) const;
   bool is_empty_somewhere(const Axis& axis) const;
-  llvm::Value* divided(llvm::Value* value, std::int64_t divisor);
   Part inside(const Axis& axis, const PositionTile& tile, Part part);
 
   Emitter& e_;

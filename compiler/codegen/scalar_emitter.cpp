@@ -147,10 +147,7 @@ Value* ScalarEmitter::column_numbers() {
 
 Value* ScalarEmitter::operand(const Operand& operand) {
   auto type_of = [&](bool vector) -> llvm::Type* {
-    const kernel::Buffer& buffer = e_.plan().buffer(operand.buffer);
-    llvm::Type* element = buffer.dtype == kernel::DType::kU8    ? b_.getInt8Ty()
-                          : buffer.dtype == kernel::DType::kI32 ? b_.getInt32Ty()
-                                                                : b_.getFloatTy();
+    llvm::Type* element = e_.element_type(operand.buffer);
     return vector ? llvm::FixedVectorType::get(element, kernel::kLanes) : element;
   };
   switch (operand.kind) {

@@ -17,13 +17,12 @@ IndexMap identity_map(std::size_t rank) {
   return map;
 }
 
-namespace {
-
-// The axis, if the entry is just that axis.
 std::optional<std::uint32_t> plain_axis(const AffineIndex& entry) {
   if (entry.offset != 0 || entry.terms.size() != 1 || entry.terms[0].coefficient != 1) return std::nullopt;
   return entry.terms[0].axis;
 }
+
+namespace {
 
 void add_term(AffineIndex& entry, AffineTerm term) {
   auto place = std::find_if(entry.terms.begin(), entry.terms.end(),

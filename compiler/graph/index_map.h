@@ -8,6 +8,9 @@
 
 namespace netc::graph {
 
+// The axis, if the entry is just that axis.
+std::optional<std::uint32_t> plain_axis(const AffineIndex& entry);
+
 // The value of each entry at point `d`.
 std::int64_t at(const AffineIndex& entry, std::span<const std::int64_t> d);
 

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "compiler/support/check.h"
+#include "compiler/graph/index_map.h"
 
 namespace netc::kernel {
 
@@ -14,8 +14,9 @@ namespace {
 std::optional<std::vector<std::uint32_t>> plain_axes(const graph::IndexMap& map) {
   std::vector<std::uint32_t> axes;
   for (const graph::AffineIndex& index : map) {
-    if (index.offset != 0 || index.terms.size() != 1 || index.terms[0].coefficient != 1) return std::nullopt;
-    axes.push_back(index.terms[0].axis);
+    const std::optional<std::uint32_t> axis = graph::plain_axis(index);
+    if (!axis) return std::nullopt;
+    axes.push_back(*axis);
   }
   return axes;
 }

@@ -15,18 +15,6 @@ using graph::ValueId;
 
 namespace {
 
-// The axis, if the entry is just that.
-std::optional<std::uint32_t> plain_axis(const AffineIndex& index) {
-  if (index.offset != 0 || index.terms.size() != 1 || index.terms[0].coefficient != 1) return std::nullopt;
-  return index.terms[0].axis;
-}
-
-bool uses(const IndexMap& map, std::uint32_t axis) {
-  return std::ranges::any_of(map, [&](const AffineIndex& index) {
-    return std::ranges::any_of(index.terms, [&](const AffineTerm& term) { return term.axis == axis; });
-  });
-}
-
 // Elements to the next index of each axis of a tensor in memory; the minor one of panels is counted in 1.
 Extents strides_of(const Extents& extents, std::uint32_t minor, std::int64_t unit) {
   Extents strides(extents.size(), 1);
@@ -57,6 +45,10 @@ class Finder {
   }
 
  private:
+  bool uses(const IndexMap& map, std::uint32_t axis) const {
+    return graph::used_axes(map, contract_.domain.size())[axis];
+  }
+
   // A dimension of the result: step * of + factor * tap + offset, where tap is an axis of k; or just one
   // axis, or the only index.
   struct Row {
@@ -68,7 +60,7 @@ class Finder {
   // The last axis of the result lies along the columns; b is contiguous there, and a, or a does not have it.
   bool find_columns() {
     const std::size_t rank = contract_.result.size();
-    const auto column = rank >= 2 ? plain_axis(contract_.result.back()) : std::nullopt;
+    const auto column = rank >= 2 ? graph::plain_axis(contract_.result.back()) : std::nullopt;
     if (!column) return false;
     column_ = *column;
     const bool first = uses(contract_.a, column_), second = uses(contract_.b, column_);
@@ -80,7 +72,7 @@ class Finder {
     b_map_ = b == 1 ? &contract_.b : &contract_.a;
     const Extents& extents = facts_.extents(found_.b);
     for (std::uint32_t i = 0; i < b_map_->size(); ++i) {
-      if (plain_axis((*b_map_)[i]) == column_ && extents[i] == contract_.domain[column_])
+      if (graph::plain_axis((*b_map_)[i]) == column_ && extents[i] == contract_.domain[column_])
         found_.b_minor_axis = i;
       else if (uses({(*b_map_)[i]}, column_)) return false;
     }
@@ -89,8 +81,8 @@ class Finder {
     b_strides_ = strides_of(extents, found_.b_minor_axis, panels ? kLanes : extents.back());
     if (facts_.is_persistent(found_.a) || !facts_.is_dense(found_.a)) return false;
     a_strides_ = strides_of(facts_.extents(found_.a), static_cast<std::uint32_t>(a_map_->size()), 1);
-    const bool contiguous =
-        plain_axis(a_map_->back()) == column_ && facts_.extents(found_.a).back() == contract_.domain[column_];
+    const bool contiguous = graph::plain_axis(a_map_->back()) == column_ &&
+                            facts_.extents(found_.a).back() == contract_.domain[column_];
     const IndexMap others(a_map_->begin(), a_map_->end() - 1);
     return !found_.positions.by_channel || (contiguous && !uses(others, column_));
   }
@@ -309,9 +301,7 @@ std::optional<KBlocks> block_k(const ContractKernel& kernel, MatrixExtents resul
   const std::int64_t room = target.cache_bytes / 2, columns = blocks_of(result.columns) * kLanes;
   if (operands <= room || kernel.k <= result.rows) return std::nullopt;
   // The first axis of which one value's operands fit. Where a border cuts tiles, k is in the code one by one.
-  auto cuts_tiles = [&](const Positions::KAxis& k) {
-    return k.border && k.border->row_axis + 1 == kernel.positions->rows.size();
-  };
+  auto cuts_tiles = [&](const Positions::KAxis& k) { return k.cuts_tiles(kernel.positions->rows.size()); };
   std::int64_t each = operands;
   std::size_t axis = 0;
   while (axis + 1 < ks.size() && each / ks[axis].extent > room) each /= ks[axis++].extent;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "compiler/graph/index_map.h"
 #include "compiler/support/overloaded.h"
 
 namespace netc::kernel {
@@ -12,12 +13,6 @@ using graph::IndexMap;
 using graph::ValueId;
 
 namespace {
-
-// The result axis that a dimension follows, if it is that axis and nothing else.
-std::optional<std::uint32_t> plain_axis(const graph::AffineIndex& index) {
-  if (index.offset != 0 || index.terms.size() != 1 || index.terms[0].coefficient != 1) return std::nullopt;
-  return index.terms[0].axis;
-}
 
 bool is_constant_zero(const graph::AffineIndex& index) { return index.offset == 0 && index.terms.empty(); }
 
@@ -66,7 +61,7 @@ Reading Facts::reading(const Extents& extents, const IndexMap& map, const Extent
   if (result.size() < 2) return Reading::kAt;
   if (graph::is_identity(map) && extents == Extents(result.begin(), result.end() - 1)) return Reading::kRow;
   const auto last = static_cast<std::uint32_t>(result.size() - 1);
-  if (extents == Extents{result.back()} && plain_axis(map[0]) == last) return Reading::kColumn;
+  if (extents == Extents{result.back()} && graph::plain_axis(map[0]) == last) return Reading::kColumn;
   return Reading::kAt;
 }
 

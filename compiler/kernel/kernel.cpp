@@ -22,8 +22,7 @@ std::int64_t divide_up(std::int64_t a, std::int64_t b) { return (a + b - 1) / b;
 }  // namespace
 
 bool Positions::Phase::cuts_tiles(std::size_t row_axes) const {
-  return std::ranges::any_of(
-      ks, [&](const KAxis& axis) { return axis.border && axis.border->row_axis + 1 == row_axes; });
+  return std::ranges::any_of(ks, [&](const KAxis& axis) { return axis.cuts_tiles(row_axes); });
 }
 
 std::int64_t Positions::Phase::products() const {

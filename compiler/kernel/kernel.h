@@ -191,11 +191,12 @@ struct Positions {
   struct KAxis {
     std::int64_t extent = 1, a_stride = 0, b_stride = 0;
     std::optional<Border> border = {};
+    // Does its border cut tiles along the last of so many row axes?
+    bool cuts_tiles(std::size_t row_axes) const { return border && border->row_axis + 1 == row_axes; }
   };
   struct Phase {
     std::vector<KAxis> ks;
     std::int64_t a_offset = 0, b_offset = 0;
-    // Does a border cut tiles along the last of so many row axes?
     bool cuts_tiles(std::size_t row_axes) const;
     std::int64_t products() const;  // of each element
   };
