@@ -123,6 +123,10 @@ ScalarExpr pull_back(const ScalarExpr& expr, std::uint32_t operand, std::uint32_
 // dead nodes.
 ScalarExpr read_result(const ScalarExpr& expr, ScalarId value, std::uint32_t result);
 
+// Does the value never fall when that operand rises, whatever the others are? May say no where it does not
+// see so.
+bool is_nondecreasing(const ScalarExpr& expr, std::uint32_t operand);
+
 // Rewrites that keep the value in exact arithmetic and mend it in floats: log(exp(a)/b) = a - log(b),
 // log(exp(a)) = a, log(sigmoid(a)) = -softplus(-a), log(1 - sigmoid(a)) = -softplus(a), log(1+exp(a)) =
 // softplus(a); conditions that are known where they stand are resolved, and dead nodes dropped.

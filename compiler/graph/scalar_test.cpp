@@ -185,6 +185,38 @@ TEST(ScalarTest, SimplifiesLogarithms) {
   }
 }
 
+TEST(ScalarTest, KnowsWhatNeverFalls) {
+  using Build = ScalarId (*)(ScalarPool&, ScalarId, ScalarId);
+  const std::vector<std::pair<Build, bool>> cases{
+      {[](ScalarPool& p, ScalarId x, ScalarId y) {
+         return p.binary(ScalarOp::kMax, p.constant(0), p.binary(ScalarOp::kAdd, x, y));
+       },
+       true},
+      {[](ScalarPool& p, ScalarId x, ScalarId) {
+         return p.unary(ScalarOp::kTanh, p.binary(ScalarOp::kMultiply, x, p.constant(2)));
+       },
+       true},
+      {[](ScalarPool& p, ScalarId x, ScalarId y) {
+         return p.unary(ScalarOp::kNegate, p.binary(ScalarOp::kSubtract, y, p.unary(ScalarOp::kExp, x)));
+       },
+       true},
+      {[](ScalarPool& p, ScalarId x, ScalarId) { return p.binary(ScalarOp::kDivide, x, p.constant(-2)); },
+       false},
+      {[](ScalarPool& p, ScalarId x, ScalarId y) { return p.binary(ScalarOp::kMultiply, x, y); }, false},
+      {[](ScalarPool& p, ScalarId x, ScalarId) { return p.binary(ScalarOp::kMultiply, x, x); }, false},
+      {[](ScalarPool& p, ScalarId x, ScalarId) {
+         return p.binary(ScalarOp::kSubtract, x, p.unary(ScalarOp::kTanh, x));
+       },
+       false},
+      {[](ScalarPool& p, ScalarId x, ScalarId) { return p.unary(ScalarOp::kAbs, x); }, false},
+  };
+  for (const auto& [build, rises] : cases) {
+    ScalarExpr expr;
+    expr.root = build(expr.pool, expr.pool.operand(0), expr.pool.operand(1));
+    EXPECT_EQ(is_nondecreasing(expr, 0), rises) << print(expr);
+  }
+}
+
 TEST(ScalarTest, SimplifyDropsDeadNodes) {
   ScalarExpr expr;
   expr.root = expr.pool.unary(ScalarOp::kLog, quotient_of_exp(expr.pool));

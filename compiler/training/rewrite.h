@@ -26,4 +26,8 @@ graph::Graph inline_maps(graph::Graph graph);
 // terms of a sum may come in another order.
 graph::Graph gather_results(graph::Graph graph);
 
+// The maximum of a map over windows, as of an activation after a bias, becomes the map of the maximum where
+// that is the same: fewer elements to compute, and the map's operand is all that its gradient needs.
+graph::Graph pool_first(graph::Graph graph);
+
 }  // namespace netc::training

@@ -239,6 +239,37 @@ TEST(RewriteTest, SumsThatScatterGather) {
   EXPECT_EQ(gathered(1, 9), "%2 = contract f32[8] (i, j in 8, 8) a=%0[i] b=%1[-i + j + 1] -> [j]\n");
 }
 
+// The maxima of pairs of a map of two rows of numbers and another operand, read at `at`.
+std::string pooled(const ScalarExpr& expr, const Extents& extents, const IndexMap& at) {
+  Graph graph;
+  Builder b(graph);
+  ValueId x = b.input("x", {kF32, {4, 2}}), other = b.input("other", {kF32, extents});
+  ValueId mapped = b.map(expr, {4, 2}, {x, other}, {identity_map(2), at});
+  IndexMap pairs = on({0, 1});
+  pairs[0].terms = {{0, 2}, {2, 1}};
+  graph.outputs = {{"most", b.reduce(ReduceKind::kMax, mapped, {2, 2, 2}, pairs, on({0, 1}), {2, 2})}};
+  graph = pool_first(std::move(graph));
+  EXPECT_EQ(verify(graph), "");
+  const std::string text = print(graph);
+  return text.substr(text.find("%2"));
+}
+
+TEST(RewriteTest, MaximaGoBeforeMapsThatRise) {
+  const ScalarExpr activation = expression([](ScalarPool& p, ScalarId x, ScalarId bias, ScalarId) {
+    return p.binary(ScalarOp::kMax, p.constant(0), p.binary(ScalarOp::kAdd, x, bias));
+  });
+  EXPECT_EQ(pooled(activation, {2}, on({1})),
+            "%2 = reduce max f32[2, 2] (i, j, k in 2, 2, 2) %0[2*i + k, j] -> [i, j]\n"
+            "%3 = map f32[2, 2] (i, j) max(0, %2[i, j] + %1[j])\noutput most = %3\n");
+  const std::string other_operands_differ = pooled(activation, {4, 2}, on({0, 1}));
+  EXPECT_TRUE(other_operands_differ.starts_with("%2 = map f32[4, 2]")) << other_operands_differ;
+  const std::string unknown_sign = pooled(expression([](ScalarPool& p, ScalarId x, ScalarId scale, ScalarId) {
+                                            return p.binary(ScalarOp::kMultiply, x, scale);
+                                          }),
+                                          {2}, on({1}));
+  EXPECT_TRUE(unknown_sign.starts_with("%2 = map f32[4, 2]")) << unknown_sign;
+}
+
 TEST(RewriteTest, DeadNodesGoAndLeavesStay) {
   Graph graph;
   Builder b(graph);

@@ -146,7 +146,7 @@ Graph build_forward(const Network& network, std::int64_t batch, bool training) {
                                mean.pool.unary(ScalarOp::kConvert, mean.pool.operand(1)));
   ValueId loss = builder.map(std::move(mean), {loss_sum, inputs.count});
   graph.outputs = {{"output", output}, {"loss_sum", loss_sum}, {"correct", correct}, {"loss", loss}};
-  return merge_equal(inline_maps(gather_results(std::move(graph))));
+  return inline_maps(pool_first(merge_equal(inline_maps(gather_results(std::move(graph))))));
 }
 
 void keep_outputs(Graph& graph, std::initializer_list<std::string_view> names) {
