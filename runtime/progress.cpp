@@ -23,12 +23,6 @@ int terminal_columns(std::FILE* out) {
   return size.ws_col;
 }
 
-std::string loss_text(double loss) {
-  double magnitude = std::fabs(loss);
-  bool plain = magnitude == 0 || (magnitude >= 0.001 && magnitude < 10'000) || !std::isfinite(loss);
-  return plain ? fmt::format("{:.4f}", loss) : fmt::format("{:.3e}", loss);
-}
-
 std::string percent(double share) { return fmt::format("{:.2f} %", 100 * share); }
 
 std::string scores_text(const Scores& scores, const char* prefix) {
@@ -45,16 +39,6 @@ std::string bar(int width, std::int64_t done, std::int64_t all) {
     text += kBarPart;
   }
   return text + kPlain;
-}
-
-std::string test_line(const TestReport& test) {
-  std::string text = "test     ";
-  if (test.scores.accuracy) {
-    double p = *test.scores.accuracy;
-    double error = test.samples > 0 ? std::sqrt(p * (1 - p) / static_cast<double>(test.samples)) : 0;
-    text += fmt::format("accuracy {} ± {:.2f}   ", percent(p), 100 * error);
-  }
-  return text + fmt::format("loss {}\n", loss_text(test.scores.loss));
 }
 
 // 698,123 -> 698,000: more digits would pretend that the next run shows the same.
@@ -77,6 +61,12 @@ std::string time_line(const RunReport& report) {
 }
 
 }  // namespace
+
+std::string loss_text(double loss) {
+  double magnitude = std::fabs(loss);
+  bool plain = magnitude == 0 || (magnitude >= 0.001 && magnitude < 10'000) || !std::isfinite(loss);
+  return plain ? fmt::format("{:.4f}", loss) : fmt::format("{:.3e}", loss);
+}
 
 ProgressPrinter::ProgressPrinter(std::FILE* out, bool terminal, std::int64_t epochs, std::int64_t steps)
     : out_(out), terminal_(terminal), epochs_(epochs), steps_(steps) {}
@@ -124,7 +114,7 @@ std::string closing_lines(const RunReport& report) {
     text +=
         fmt::format("stopped  {} after {} {}\n", report.stopped, epochs, epochs == 1 ? "epoch" : "epochs");
   }
-  if (report.test) text += test_line(*report.test);
+  if (report.test) text += test_lines(*report.test);
   text += time_line(report);
   // In full: two runs are compared by it.
   if (!report.weights_sha256.empty()) text += fmt::format("weights  sha256 {}\n", report.weights_sha256);

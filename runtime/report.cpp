@@ -37,12 +37,28 @@ Json train_json(const RunReport& report) {
   return json;
 }
 
+Json metric_json(const MetricResult& result) {
+  Json json;
+  json["name"] = result.name;
+  json["value"] = or_null(result.score.value);
+  json["standard_error"] = or_null(result.score.standard_error);
+  json["weighted"] = or_null(result.score.weighted);
+  json["parts"] = result.score.parts.empty() ? Json(nullptr) : Json::array();
+  for (const std::optional<double>& part : result.score.parts) json["parts"].push_back(or_null(part));
+  json["matrix"] = result.score.matrix.empty() ? Json(nullptr) : Json(result.score.matrix);
+  return json;
+}
+
 Json test_json(const TestReport& report) {
   Json json;
   json["loss"] = report.scores.loss;
   json["accuracy"] = or_null(report.scores.accuracy);
   json["samples"] = report.samples;
   json["seconds"] = report.seconds;
+  json["class_names"] = report.class_names.empty() ? Json(nullptr) : Json(report.class_names);
+  json["support"] = report.support.empty() ? Json(nullptr) : Json(report.support);
+  json["metrics"] = Json::array();
+  for (const MetricResult& result : report.metrics) json["metrics"].push_back(metric_json(result));
   return json;
 }
 

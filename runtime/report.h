@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "runtime/metrics.h"
 #include "runtime/profile.h"
 #include "runtime/result.h"
 
@@ -32,6 +33,9 @@ struct TestReport {
   Scores scores;
   std::int64_t samples = 0;
   double seconds = 0;
+  std::vector<MetricResult> metrics = {};
+  std::vector<std::string> class_names = {};  // empty: classes are numbers
+  std::vector<std::int64_t> support = {};     // samples by class
 };
 
 struct RunReport {
@@ -60,8 +64,8 @@ struct RunReport {
 // Stable, documented keys: model, seed, threads, parameters, batch, kernels, cached_kernels, compile_seconds,
 // test_compile_seconds, first_step_seconds, load_seconds, total_seconds, train.{seconds,
 // step_us.{p10,median}, samples_per_second, epochs[].{epoch,loss,accuracy,val_loss,val_accuracy,seconds}},
-// peak_rss_bytes, test.{loss,accuracy,samples,seconds}, weights_sha256, folder, profile.{...}, stopped; null
-// where there is none or a number is not finite. Ends in a newline.
+// peak_rss_bytes, test.{loss,accuracy,samples,seconds,class_names,support,metrics[].{...}}, weights_sha256,
+// folder, profile.{...}, stopped; null where there is none or a number is not finite. Ends in a newline.
 std::string to_json(const RunReport& report);
 // epoch,accuracy,loss,val_accuracy,val_loss: epochs from 1, numbers in as many digits as bring the same
 // double back, nothing where there is none.
@@ -92,8 +96,13 @@ class ProgressPrinter {
   Clock::time_point last_drawn_;
 };
 
+// What the test says: a line of values; a table by class as scikit-learn's classification_report prints it,
+// and the confusion matrix, where they are shown.
+std::string test_lines(const TestReport& test);
 // The closing lines: stopped, test, time, weights, saved, try; each where there is something to say.
 std::string closing_lines(const RunReport& report);
+// `0.0861`, `1.234e-05`
+std::string loss_text(double loss);
 // `1,234,567`; `0.43 s`, `41 ms`, `2 min 05 s`; `203 k`, `1.7 M`; `9.1 MB` (decimal units)
 std::string with_commas(std::int64_t value);
 std::string human_seconds(double seconds);

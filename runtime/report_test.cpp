@@ -23,6 +23,7 @@ RunReport example() {
   report.samples_per_second = 697'812.4;
   report.epochs = {{1, {0.2561, 0.9267}, {}, 0.09}, {2, {0.1, 0.97}, Scores{0.125, 0.9601}, 0.08}};
   report.test = TestReport{{0.0788, 0.9765}, 10'000, 0.012};
+  report.test->metrics = {{"accuracy", find_metric("accuracy"), true, {0.9765, 0.0015, {}, {}, {}}}};
   report.weights_sha256 = std::string(64, 'a');
   return report;
 }

@@ -110,7 +110,25 @@ bool Trainer::take_step(int thread, std::int64_t epoch, std::int64_t i, bool alo
   return good;
 }
 
-Totals evaluate(Executor& executor, ThreadTeam& team, std::vector<std::int32_t> rows) {
+namespace {
+
+// The step's outputs, when all threads have made theirs, and before one makes the next.
+void collect(const Executor& executor, ThreadTeam& team, int thread, bool alone, double count,
+             std::vector<float>& outputs) {
+  if (!alone) team.meet();
+  if (thread == 0) {
+    const std::vector<float> batch = executor.values(*executor.program().output);
+    const std::size_t columns = batch.size() / static_cast<std::size_t>(executor.program().batch);
+    outputs.insert(outputs.end(), batch.begin(),
+                   batch.begin() + static_cast<std::ptrdiff_t>(count) * static_cast<std::ptrdiff_t>(columns));
+  }
+  if (!alone) team.meet();
+}
+
+}  // namespace
+
+Totals evaluate(Executor& executor, ThreadTeam& team, std::vector<std::int32_t> rows,
+                std::vector<float>* outputs) {
   const std::int64_t batch = executor.program().batch;
   Totals totals;
   totals.samples = static_cast<std::int64_t>(rows.size());
@@ -122,6 +140,7 @@ Totals evaluate(Executor& executor, ThreadTeam& team, std::vector<std::int32_t> 
       StepNumbers numbers;
       numbers.count = static_cast<double>(std::min(batch, totals.samples - i * batch));
       executor.step(thread, rows.data() + i * batch, numbers, alone);
+      if (outputs != nullptr) collect(executor, team, thread, alone, numbers.count, *outputs);
       if (thread != 0) return true;
       totals.loss += executor.loss_sum(0);
       totals.correct += executor.correct(0);

@@ -74,7 +74,9 @@ class Trainer {
   std::optional<double> first_step_at_;
 };
 
-// Loss and hits of samples `rows` of the bound set, by an inference program.
-Totals evaluate(Executor& executor, ThreadTeam& team, std::vector<std::int32_t> rows);
+// Loss and hits of samples `rows` of the bound set, by an inference program. `outputs`, unless null, gets
+// what the program makes of each: [rows, outputs].
+Totals evaluate(Executor& executor, ThreadTeam& team, std::vector<std::int32_t> rows,
+                std::vector<float>* outputs = nullptr);
 
 }  // namespace netc::runtime

@@ -239,11 +239,24 @@ std::string planned() {
   return table;
 }
 
+std::string metrics() {
+  std::string table = "| metric | of | what it is |\n|---|---|---|\n";
+  for (const runtime::Metric& metric : runtime::metrics()) {
+    std::string name(metric.name);
+    if (metric.parameter) name += fmt::format("({}={})", metric.parameter->name, metric.parameter->standard);
+    table +=
+        fmt::format("| `{}` | {} | {} |\n", name,
+                    metric.task == runtime::MetricTask::kClasses ? "classes" : "numbers", metric.meaning);
+  }
+  return table;
+}
+
 std::map<std::string, std::string> tables() {
   Prelude prelude;
   return {{"activations", prelude.activations()},
           {"losses", prelude.losses()},
           {"optimizers", prelude.optimizers()},
+          {"metrics", metrics()},
           {"functions", in_backticks(function_names()) + "\n"},
           {"planned", planned()}};
 }
@@ -302,7 +315,7 @@ void add_keys(const nlohmann::json& json, const std::string& prefix, std::set<st
 TEST(Docs, JsonKeysAreTheReports) {
   runtime::RunReport report;
   report.epochs.emplace_back();
-  report.test.emplace();
+  report.test.emplace().metrics.emplace_back();
   report.profile = runtime::ProfileReport{.peaks = {0, {{}}}, .kernels = {{}}};
   std::set<std::string> keys, documented;
   add_keys(nlohmann::json::parse(runtime::to_json(report)), "", keys);

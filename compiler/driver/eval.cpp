@@ -2,7 +2,6 @@
 
 #include <filesystem>
 #include <future>
-#include <numeric>
 
 #include "compiler/driver/commands.h"
 #include "compiler/driver/console.h"
@@ -11,6 +10,7 @@
 #include "compiler/driver/process.h"
 #include "compiler/driver/settings_file.h"
 #include "compiler/driver/target.h"
+#include "compiler/driver/testing.h"
 #include "runtime/run_folder.h"
 #include "runtime/trainer.h"
 
@@ -36,17 +36,6 @@ OrExit<Origin> find_origin(Options& options) {
 int fail(const runtime::Error& error) {
   print_error(error);
   return kDataError;
-}
-
-void report_test(const Loaded& loaded, const runtime::Dataset& data, const runtime::Totals& totals,
-                 double seconds, runtime::RunReport& report) {
-  report.model = loaded.network.name;
-  report.seed = loaded.network.train.seed;
-  report.batch = loaded.network.train.batch;
-  const auto count = static_cast<double>(totals.samples);
-  runtime::Scores scores{totals.loss / count, totals.correct / count};
-  if (data.classes == 0) scores.accuracy.reset();
-  report.test = runtime::TestReport{scores, totals.samples, seconds};
 }
 
 // The data is read while the program is compiled.
@@ -96,17 +85,15 @@ int evaluate(const Options& options, const Loaded& loaded, const PipelineOptions
   Ready ready = make_ready(options, loaded, pipeline, cache, report);
   if (!ready.compiled) return ready.exit_code;
   const runtime::SampleSet& test = ready.data->test;
-  const std::int64_t count = test_samples(loaded.network, test.count);
+  const std::int64_t count = count_test_samples(loaded.network, test.count);
   if (count == 0) return fail({"there are no test samples", {}});
-  std::vector<std::int32_t> rows(static_cast<std::size_t>(count));
-  std::iota(rows.begin(), rows.end(), 0);
   const runtime::Store& store = *ready.compiled->store;
   runtime::ThreadTeam team(pipeline.threads);
   runtime::Executor executor(ready.compiled->inference, store, team);
-  executor.bind(test);
-  const double start = runtime::now_seconds();
-  runtime::Totals totals = runtime::evaluate(executor, team, std::move(rows));
-  report_test(loaded, *ready.data, totals, runtime::now_seconds() - start, report);
+  report.test = test_samples(loaded.network, *ready.data, test, count, executor, team);
+  report.model = loaded.network.name;
+  report.seed = loaded.network.train.seed;
+  report.batch = loaded.network.train.batch;
   report.threads = pipeline.threads;
   report.parameters = store.parameter_count();
   report.weights_sha256 = runtime::sha256_of(store.weights());
@@ -129,6 +116,8 @@ int eval_command(const Options& given) {
   if (!loaded.value) return loaded.exit_code;
   std::optional<PipelineOptions> pipeline = pipeline_options(options.cpu, options.threads, true);
   if (!pipeline) return kUsageError;
+  // Who asks for a test alone wants to see all of it.
+  for (runtime::ChosenMetric& metric : loaded.value->network.train.metrics) metric.shown = true;
   return evaluate(options, *loaded.value, *pipeline);
 }
 

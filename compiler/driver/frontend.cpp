@@ -52,8 +52,11 @@ Overrides make_overrides(const Options& options, Sources& sources) {
   Overrides overrides;
   for (const auto& [name, value] : options.sets)
     overrides.lets.push_back({name, sources.add("--set " + name + "=" + value, value)});
-  for (const auto& [name, value] : options.settings)
-    overrides.train.push_back({name, sources.add("--" + name + " " + value, value)});
+  for (const auto& [name, value] : options.settings) {
+    // A list that may begin with a call, which is no command.
+    const std::string text = name == "metrics" ? name + " " + value : value;
+    overrides.train.push_back({name, sources.add("--" + name + " " + value, text)});
+  }
   if (options.data) overrides.data = Override{"data", sources.add("--data " + *options.data, *options.data)};
   return overrides;
 }
@@ -141,7 +144,7 @@ std::int64_t resolve(const std::optional<Amount>& amount, std::int64_t all, std:
   return amount ? std::min(all, samples_of(*amount, all)) : otherwise;
 }
 
-std::int64_t test_samples(const Network& network, std::int64_t loaded) {
+std::int64_t count_test_samples(const Network& network, std::int64_t loaded) {
   return network.description.holds_out ? loaded : resolve(network.data.test, loaded, loaded);
 }
 

@@ -46,6 +46,6 @@ OrExit<Loaded> load_program(const Origin& origin, const Options& options, bool n
 // How many samples an amount means, of `all`.
 std::int64_t resolve(const std::optional<Amount>& amount, std::int64_t all, std::int64_t otherwise);
 // How many samples are tested, of those that were loaded for it.
-std::int64_t test_samples(const Network& network, std::int64_t loaded);
+std::int64_t count_test_samples(const Network& network, std::int64_t loaded);
 
 }  // namespace netc::driver

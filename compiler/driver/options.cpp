@@ -23,12 +23,13 @@ const std::vector<std::pair<std::string, std::string>> kSettings{
     {"lr", "The optimizer's learning rate, a number or an expression of epoch, step and progress"},
     {"optimizer", "The optimizer and its settings, such as 'sgd momentum=0.9'"},
     {"loss", "The loss and its settings, such as mse"},
+    {"metrics", "What a test measures, such as 'f1 top_k(3) confusion'"},
     {"validation", "Samples held out for validation: a number, or a share such as 10%"},
     {"test", "Test samples to use"},
     {"limit", "Training samples to use"}};
 
 // Of those, what counts when nothing is trained.
-constexpr std::array<std::string_view, 3> kSettingsOfEval{"batch", "loss", "test"};
+constexpr std::array<std::string_view, 4> kSettingsOfEval{"batch", "loss", "metrics", "test"};
 
 // By Stage.
 constexpr std::array<std::string_view, 7> kStages{"tokens", "ast",  "network", "graph",

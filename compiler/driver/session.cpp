@@ -11,6 +11,7 @@
 #include "compiler/driver/perf_map.h"
 #include "compiler/driver/process.h"
 #include "compiler/driver/settings_file.h"
+#include "compiler/driver/testing.h"
 #include "runtime/normalize.h"
 #include "runtime/priority.h"
 
@@ -153,7 +154,7 @@ int Session::take_data() {
   split_ =
       runtime::split_samples(available, resolve(spec.validation, available, 0), loaded_.network.train.seed);
   if (split_.train.empty()) return fail({"the data has no sample to train on", {}});
-  tested_ = test_samples(loaded_.network, data_->test.count);
+  tested_ = count_test_samples(loaded_.network, data_->test.count);
   bind_training();
   return kGood;
 }
@@ -252,13 +253,6 @@ int Session::diverged(const runtime::EpochOutcome& outcome) {
   return kDiverged;
 }
 
-runtime::Scores Session::mean(const runtime::Totals& totals) const {
-  runtime::Scores scores;
-  scores.loss = totals.loss / static_cast<double>(totals.samples);
-  if (data_->classes > 0) scores.accuracy = totals.correct / static_cast<double>(totals.samples);
-  return scores;
-}
-
 runtime::EpochReport Session::report_epoch(std::int64_t epoch, const runtime::EpochOutcome& outcome) {
   runtime::EpochReport report;
   report.epoch = epoch + 1;
@@ -267,7 +261,8 @@ runtime::EpochReport Session::report_epoch(std::int64_t epoch, const runtime::Ep
   report.seconds = outcome.seconds;
   if (!split_.validation.empty()) {
     inference_->bind(data_->train);
-    report.validation = mean(runtime::evaluate(*inference_, *team_, split_.validation));
+    report.validation =
+        mean_scores(runtime::evaluate(*inference_, *team_, split_.validation), data_->classes);
   }
   return report;
 }

@@ -52,7 +52,6 @@ class Session {
   void fill_report();
   int test();
   int write_json();
-  runtime::Scores mean(const runtime::Totals& totals) const;
 
   const Options& options_;
   const Origin& origin_;

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <numeric>
 
 #include "compiler/driver/exit_codes.h"
 #include "compiler/driver/process.h"
 #include "compiler/driver/session.h"
+#include "compiler/driver/testing.h"
 
 // What a session says and leaves behind.
 
@@ -16,12 +16,6 @@ using runtime::now_seconds;
 using runtime::with_commas;
 
 namespace {
-
-std::vector<std::int32_t> first_samples(std::int64_t count) {
-  std::vector<std::int32_t> rows(static_cast<std::size_t>(count));
-  std::iota(rows.begin(), rows.end(), 0);
-  return rows;
-}
 
 // The value at a share of the sorted list.
 double percentile(std::vector<float> values, double share) {
@@ -95,10 +89,7 @@ std::string Session::start_text() const {
 int Session::test() {
   if (tested_ == 0) return kGood;
   if (int code = await_testing(); code != kGood) return code;
-  inference_->bind(data_->test);
-  const double start = now_seconds();
-  runtime::Totals totals = runtime::evaluate(*inference_, *team_, first_samples(tested_));
-  report_.test = runtime::TestReport{mean(totals), totals.samples, now_seconds() - start};
+  report_.test = test_samples(loaded_.network, *data_, data_->test, tested_, *inference_, *team_);
   return kGood;
 }
 

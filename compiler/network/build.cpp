@@ -4,6 +4,7 @@
 #include "compiler/network/arguments.h"
 #include "compiler/network/layers.h"
 #include "compiler/network/loss.h"
+#include "compiler/network/metrics.h"
 #include "compiler/network/names.h"
 #include "compiler/network/network.h"
 #include "compiler/network/outline.h"
@@ -217,6 +218,7 @@ class NetworkBuilder {
     network_.loss = std::move(answer->loss);
     network_.description =
         description_.value_or(DataDescription{.sample = network_.input, .classes = answer->classes});
+    network_.train.metrics = choose_metrics(section.metrics, network_, diagnostics_);
   }
 
   const ast::Program& program_;

@@ -135,6 +135,13 @@ class LossFinder {
 
 }  // namespace
 
+bool makes_probabilities(const Layer& last) {
+  const std::optional<Activation>& activation = last.activation;
+  if (!activation) return false;
+  return activation->kind == ActivationKind::kSoftmax ||
+         (activation->name == "sigmoid" && last.output.elements() == 1);
+}
+
 std::optional<LossAnswer> find_loss(const LossQuestion& question) { return LossFinder(question).find(); }
 
 }  // namespace netc

@@ -6,6 +6,7 @@
 #include "compiler/layers/layer.h"
 #include "compiler/prelude/functions.h"
 #include "runtime/data_source.h"
+#include "runtime/metrics.h"
 
 namespace netc {
 namespace {
@@ -17,15 +18,13 @@ constexpr Names kPlannedDataSources[] = {"csv",   "npy",     "npz", "text",  "ci
                                          "moons", "spirals", "xor", "blobs", "checkerboard"};
 constexpr Names kPlannedDataSettings[] = {"shuffle", "cv",      "target",      "task",
                                           "series",  "context", "class_weight"};
-constexpr Names kTrainSettings[] = {"optimizer", "loss", "epochs", "batch",
-                                    "seed",      "lr",   "clip",   "validation"};
-constexpr Names kPlannedTrainSettings[] = {"early_stop", "reduce_lr", "metrics", "l1",
-                                           "l2",         "ema",       "shards",  "class_weight"};
+constexpr Names kTrainSettings[] = {"optimizer", "loss", "epochs",     "batch",  "seed",
+                                    "lr",        "clip", "validation", "metrics"};
+constexpr Names kPlannedTrainSettings[] = {"early_stop", "reduce_lr", "l1",          "l2",
+                                           "ema",        "shards",    "class_weight"};
 constexpr Names kPlannedLosses[] = {"kl", "focal"};
 constexpr Names kPlannedOptimizers[] = {"nadam", "adagrad", "adadelta", "lion", "lamb"};
 constexpr Names kPlannedLayerSettings[] = {"l1", "l2"};
-constexpr Names kMetrics[] = {"accuracy",  "top_k",    "precision",   "recall", "f1", "auc",
-                              "confusion", "log_loss", "calibration", "rmse",   "r2", "perplexity"};
 constexpr Names kDataValues[] = {"classes", "vocab", "features"};
 
 }  // namespace
@@ -64,7 +63,7 @@ std::string_view built_in_meaning(std::string_view name, const Definitions& prel
   if (prelude.schedules.contains(name)) return "a schedule";
   if (contains(kStatements, name)) return "a statement";
   if (contains(data_sources(), name) || contains(kPlannedDataSources, name)) return "a data source";
-  if (contains(kMetrics, name)) return "a metric";
+  if (runtime::find_metric(name) != nullptr) return "a metric";
   if (contains(kDataValues, name)) return "what the data brings";
   if (is_time_name(name)) return "a part of time";
   if (name == "pi") return "a number";

@@ -11,6 +11,7 @@
 #include "compiler/layers/layer.h"
 #include "compiler/prelude/prelude.h"
 #include "runtime/data_settings.h"
+#include "runtime/metrics.h"
 
 namespace netc {
 
@@ -68,6 +69,7 @@ struct TrainSettings {
   OptimizerRule optimizer_no_decay;  // for biases: `decay` is 0
   std::string optimizer_text;        // `adam lr=0.001`
   std::optional<double> clip_norm;   // `clip norm=1`: the gradients of all parameters together
+  std::vector<runtime::ChosenMetric> metrics;
 };
 
 struct Network {
@@ -103,6 +105,9 @@ std::optional<Network> build_network(const ast::Program& program, const Sources&
                                      const Definitions& prelude, DataSpec data,
                                      const std::optional<DataDescription>& description,
                                      const Overrides& overrides, Diagnostics& diagnostics);
+
+// Whether what the last layer makes are probabilities of classes.
+bool makes_probabilities(const Layer& last);
 
 // A layer's trained parameters, those of its activation included.
 std::int64_t parameter_count(const Layer& layer);

@@ -2,6 +2,7 @@
 #include <fmt/ranges.h>
 
 #include "compiler/network/augment.h"
+#include "compiler/network/metrics.h"
 #include "compiler/network/network.h"
 
 namespace netc {
@@ -74,6 +75,18 @@ std::string rule_text(std::string_view title, const OptimizerRule& rule) {
   return text;
 }
 
+// Where the program chooses them.
+std::string metrics_text(const Network& network) {
+  const std::vector<runtime::ChosenMetric>& metrics = network.train.metrics;
+  if (metrics == standard_metrics(network)) return {};
+  std::string text = "metrics";
+  for (const runtime::ChosenMetric& chosen : metrics) {
+    text += fmt::format(" {}", chosen.metric->name);
+    if (chosen.metric->parameter) text += fmt::format("({})", chosen.parameter);
+  }
+  return text + "\n";
+}
+
 }  // namespace
 
 std::string print(const Network& network, const Sources& sources) {
@@ -92,6 +105,7 @@ std::string print(const Network& network, const Sources& sources) {
   const TrainSettings& train = network.train;
   text += fmt::format("train {} epochs, batch {}, seed {}\n", train.epochs, train.batch, train.seed);
   if (train.clip_norm) text += fmt::format("clip norm={}\n", *train.clip_norm);
+  text += metrics_text(network);
   text += rule_text("optimizer " + train.optimizer_text, train.optimizer);
   const std::string without = rule_text("optimizer " + train.optimizer_text, train.optimizer_no_decay);
   if (!text.ends_with(without)) text += rule_text("optimizer of biases", train.optimizer_no_decay);

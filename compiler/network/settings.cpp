@@ -19,7 +19,13 @@ constexpr DiagnosticKind<> kNotASetting{"not-a-setting", "this is no setting of 
 bool is_data_setting(std::string_view name) { return name == "test" || name == "limit"; }
 
 // Settings whose flag takes what would stand behind their name, not one value.
-bool takes_command(std::string_view name) { return name == "optimizer" || name == "loss"; }
+bool takes_command(std::string_view name) {
+  return name == "optimizer" || name == "loss" || name == "metrics";
+}
+
+std::string example(std::string_view name) {
+  return name == "loss" ? "`--loss mse`" : name == "metrics" ? "`--metrics f1`" : "`--optimizer adam`";
+}
 
 }  // namespace
 
@@ -96,13 +102,14 @@ void SettingList::add_override(const Override& override) {
     const std::vector<ast::Statement>& statements = programs_.back().statements;
     const auto* command = statements.size() == 1 ? std::get_if<ast::Command>(&statements[0].node) : nullptr;
     if (command == nullptr || !command->blocks.empty()) {
-      diagnostics_.error(kNotASetting, all)
-          .hint("write `--" + override.name + (override.name == "loss" ? " mse`" : " adam`") + ", say");
+      diagnostics_.error(kNotASetting, all).hint("write " + example(override.name) + ", say");
       good_ = false;
       return;
     }
-    setting.arguments.push_back(
-        keep(std::make_unique<ast::Expr>(ast::Expr{ast::NameUse{command->name.text}, command->name.span})));
+    // The text of `--metrics` begins with this word.
+    if (override.name != "metrics")
+      setting.arguments.push_back(
+          keep(std::make_unique<ast::Expr>(ast::Expr{ast::NameUse{command->name.text}, command->name.span})));
     for (const ast::Argument& argument : command->arguments) setting.arguments.push_back(&argument);
   } else {
     good_ = false;

@@ -42,6 +42,10 @@ class TrainReader {
     read_part("test", section_.test);
     read_part("limit", section_.limit);
     read_clip();
+    if (const Setting* metrics = settings_.find("metrics")) {
+      section_.metrics = read_metrics(*metrics, values_);
+      good_ = good_ && section_.metrics;
+    }
     read_loss();
     read_optimizer();
     return good_ ? std::optional(std::move(section_)) : std::nullopt;

@@ -3,6 +3,7 @@
 
 #include <optional>
 
+#include "compiler/network/metrics.h"
 #include "compiler/network/network.h"
 #include "compiler/network/outline.h"
 #include "compiler/network/values.h"
@@ -18,6 +19,7 @@ struct WrittenLoss {
 struct TrainSection {
   TrainSettings settings;
   std::optional<WrittenLoss> loss;
+  std::optional<std::vector<WrittenMetric>> metrics;
   std::optional<Amount> validation, test, limit;
   std::optional<Span> batch_span;
   std::optional<Span> validation_span;  // where the section itself says it

@@ -1,0 +1,52 @@
+#include "compiler/driver/testing.h"
+
+#include <numeric>
+#include <span>
+
+#include "runtime/metrics.h"
+
+namespace netc::driver {
+
+namespace {
+
+runtime::Predictions predictions(const Network& network, const runtime::SampleSet& set, std::int64_t count,
+                                 const std::vector<float>& outputs) {
+  const auto labels = std::span(set.labels).first(static_cast<std::size_t>(count));
+  const std::int64_t classes = network.description.classes;
+  if (classes > 0)
+    return runtime::predictions_of_classes(outputs, labels, classes,
+                                           makes_probabilities(network.layers.back()));
+  const std::vector<float> targets(labels.begin(), labels.end());
+  return runtime::predictions_of_numbers(outputs, targets, 1);
+}
+
+}  // namespace
+
+runtime::Scores mean_scores(const runtime::Totals& totals, std::int64_t classes) {
+  const auto count = static_cast<double>(totals.samples);
+  runtime::Scores scores{totals.loss / count, totals.correct / count};
+  if (classes == 0) scores.accuracy.reset();
+  return scores;
+}
+
+runtime::TestReport test_samples(const Network& network, const runtime::Dataset& data,
+                                 const runtime::SampleSet& set, std::int64_t count,
+                                 runtime::Executor& inference, runtime::ThreadTeam& team) {
+  std::vector<std::int32_t> rows(static_cast<std::size_t>(count));
+  std::iota(rows.begin(), rows.end(), 0);
+  inference.bind(set);
+  runtime::TestReport report;
+  std::vector<float> outputs;
+  const double start = runtime::now_seconds();
+  const runtime::Totals totals = runtime::evaluate(inference, team, std::move(rows), &outputs);
+  report.seconds = runtime::now_seconds() - start;
+  report.samples = count;
+  report.scores = mean_scores(totals, data.classes);
+  const runtime::Predictions made = predictions(network, set, count, outputs);
+  report.metrics = runtime::measure(network.train.metrics, made);
+  report.class_names = data.class_names;
+  if (data.classes > 0) report.support = runtime::support(made);
+  return report;
+}
+
+}  // namespace netc::driver
