@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -76,6 +77,12 @@ struct Split {
   std::vector<std::int32_t> train, validation;
 };
 Split split_samples(std::int64_t count, std::int64_t validation, std::uint64_t seed);
+
+// Which part of a cross-validation each of `count` samples is in. The samples of each class are dealt out to
+// the parts in turn, in an order drawn by the seed, and the next class goes on where the one before ended: so
+// parts differ by one sample at most, and by one of each class. Without labels all samples are dealt out so.
+std::vector<std::int32_t> deal_folds(std::int64_t count, std::span<const std::int32_t> labels,
+                                     std::int64_t folds, std::uint64_t seed);
 
 // The order of an epoch: a permutation of `samples` by Fisher-Yates. For i from the last place down to 1, it
 // swaps place i with place

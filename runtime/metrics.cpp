@@ -132,12 +132,10 @@ constexpr Metric kMetrics[] = {
     {.name = "auc",
      .task = kClasses,
      .meaning = "area under the ROC curve of a class against the others",
-     .heading = "auc",
      .score = roc_auc},
     {.name = "average_precision",
      .task = kClasses,
      .meaning = "mean precision over the recalls of a class, the likeliest samples first",
-     .heading = "avg prec",
      .score = average_precision},
     {.name = "confusion",
      .task = kClasses,
@@ -173,12 +171,6 @@ constexpr Metric kMetrics[] = {
      .score = determination},
 };
 
-std::string name_of(const ChosenMetric& chosen) {
-  const Metric& metric = *chosen.metric;
-  if (metric.name == "top_k") return fmt::format("top_{}", chosen.parameter);
-  return std::string(metric.name);
-}
-
 }  // namespace
 
 std::span<const Metric> metrics() { return kMetrics; }
@@ -201,6 +193,12 @@ std::vector<ChosenMetric> standard_metrics(MetricTask task, std::int64_t classes
     chosen.push_back({&metric, 0, is_shown(metric)});
   }
   return chosen;
+}
+
+std::string name_of(const ChosenMetric& chosen) {
+  const Metric& metric = *chosen.metric;
+  if (metric.name == "top_k") return fmt::format("top_{}", chosen.parameter);
+  return std::string(metric.name);
 }
 
 std::vector<MetricResult> measure(std::span<const ChosenMetric> chosen, const Predictions& predictions) {

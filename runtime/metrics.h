@@ -37,6 +37,8 @@ struct MetricScore {
   std::optional<double> weighted;                 // the mean of `parts`, each weighted by its samples
   std::vector<std::optional<double>> parts;       // of each class, or each number that is predicted
   std::vector<std::vector<std::int64_t>> matrix;  // samples by class (row) and predicted class (column)
+
+  friend bool operator==(const MetricScore&, const MetricScore&) = default;
 };
 
 enum class MetricTask : std::uint8_t { kClasses, kNumbers };
@@ -71,11 +73,16 @@ struct ChosenMetric {
 // Where a program chooses none: all that need no choice, of which a few are shown.
 std::vector<ChosenMetric> standard_metrics(MetricTask task, std::int64_t classes, bool probabilities);
 
+// `top_3`
+std::string name_of(const ChosenMetric& chosen);
+
 struct MetricResult {
   std::string name;  // `accuracy`, `top_3`
   const Metric* metric = nullptr;
   bool shown = true;
   MetricScore score;
+
+  friend bool operator==(const MetricResult&, const MetricResult&) = default;
 };
 // Predictions that are not finite have no score.
 std::vector<MetricResult> measure(std::span<const ChosenMetric> chosen, const Predictions& predictions);

@@ -1,5 +1,4 @@
-// What a test measured, in words: a line of values, a table by class as scikit-learn's classification_report
-// has it, and the confusion matrix.
+#include "runtime/metrics_text.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -19,24 +18,6 @@ constexpr const char* kIndent = "         ";
 constexpr std::size_t kMostMatrixClasses = 20, kMostConfusions = 10;
 
 bool has_column(const MetricResult& result) { return !result.metric->heading.empty(); }
-
-// Five digits; the error in as many behind the point.
-std::string value_text(const MetricResult& result) {
-  const MetricScore& score = result.score;
-  if (!score.value) return "undefined";
-  const double unit = result.metric->share ? 100 : 1, value = unit * *score.value;
-  const double magnitude = std::fabs(value);
-  const bool plain = result.metric->share || magnitude == 0 || (magnitude >= 0.001 && magnitude < 1e6);
-  int decimals = result.metric->share ? 2 : 4;
-  for (double bound = 10; !result.metric->share && decimals > 0 && magnitude >= bound; bound *= 10)
-    --decimals;
-  auto number = [&](double x) {
-    return plain ? fmt::format("{:.{}f}", x, decimals) : fmt::format("{:.3e}", x);
-  };
-  std::string text = number(value) + (result.metric->share ? " %" : "");
-  if (score.standard_error) text += " ± " + number(unit * *score.standard_error);
-  return text;
-}
 
 // Letters, not bytes.
 std::size_t width_of(const std::string& text) {
@@ -174,6 +155,35 @@ std::string matrix_text(const TestReport& test) {
 
 }  // namespace
 
+std::string value_text(const MetricResult& result) {
+  const MetricScore& score = result.score;
+  if (!score.value) return "undefined";
+  const bool share = result.metric != nullptr && result.metric->share;
+  const double unit = share ? 100 : 1, value = unit * *score.value;
+  const double magnitude = std::fabs(value);
+  const bool plain = share || magnitude == 0 || (magnitude >= 0.001 && magnitude < 1e6);
+  int decimals = share ? 2 : 4;
+  for (double bound = 10; !share && decimals > 0 && magnitude >= bound; bound *= 10) --decimals;
+  auto number = [&](double x) {
+    return plain ? fmt::format("{:.{}f}", x, decimals) : fmt::format("{:.3e}", x);
+  };
+  std::string text = number(value) + (share ? " %" : "");
+  if (score.standard_error) text += " ± " + number(unit * *score.standard_error);
+  return text;
+}
+
+std::string value_line(std::string_view title, std::span<const std::string> values) {
+  std::string text = fmt::format("{:<9}", title), line;
+  for (const std::string& value : values) {
+    if (!line.empty() && width_of(line) + width_of(value) > kLineWidth) {
+      text += line + "\n" + kIndent;
+      line.clear();
+    }
+    line += (line.empty() ? "" : "   ") + value;
+  }
+  return text + line + "\n";
+}
+
 std::string test_lines(const TestReport& test) {
   std::vector<std::string> items;
   for (const MetricResult& result : test.metrics) {
@@ -181,15 +191,7 @@ std::string test_lines(const TestReport& test) {
     items.push_back(fmt::format("{} {}", result.name, value_text(result)));
   }
   items.push_back("loss " + loss_text(test.scores.loss));
-  std::string text = "test     ", line;
-  for (const std::string& item : items) {
-    if (!line.empty() && width_of(line) + width_of(item) > kLineWidth) {
-      text += line + "\n" + kIndent;
-      line.clear();
-    }
-    line += (line.empty() ? "" : "   ") + item;
-  }
-  text += line + "\n";
+  std::string text = value_line("test", items);
   const std::string table = ClassTable(test).text(), matrix = matrix_text(test);
   for (const std::string& block : {table, matrix})
     if (!block.empty()) text += "\n" + block;

@@ -114,6 +114,7 @@ std::string closing_lines(const RunReport& report) {
     text +=
         fmt::format("stopped  {} after {} {}\n", report.stopped, epochs, epochs == 1 ? "epoch" : "epochs");
   }
+  if (!report.folds.empty()) text += cross_validation_line(report.folds);
   if (report.test) text += test_lines(*report.test);
   text += time_line(report);
   // In full: two runs are compared by it.

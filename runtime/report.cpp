@@ -62,6 +62,21 @@ Json test_json(const TestReport& report) {
   return json;
 }
 
+Json cross_validation_json(const std::vector<FoldReport>& folds) {
+  Json json;
+  json["folds"] = folds.size();
+  json["metrics"] = Json::array();
+  for (const MetricResult& mean : means_of(folds)) {
+    Json& entry = json["metrics"].emplace_back();
+    entry["name"] = mean.name;
+    entry["value"] = or_null(mean.score.value);
+    entry["standard_error"] = or_null(mean.score.standard_error);
+    entry["folds"] = Json::array();
+    for (const std::optional<double>& part : mean.score.parts) entry["folds"].push_back(or_null(part));
+  }
+  return json;
+}
+
 Json kernel_json(const ProfiledKernel& kernel) {
   Json json;
   json["name"] = kernel.name;
@@ -154,6 +169,7 @@ std::string to_json(const RunReport& report) {
   json["total_seconds"] = report.total_seconds;
   json["train"] = train_json(report);
   json["peak_rss_bytes"] = report.peak_rss_bytes;
+  json["cross_validation"] = report.folds.empty() ? Json(nullptr) : cross_validation_json(report.folds);
   json["test"] = report.test ? test_json(*report.test) : Json(nullptr);
   json["weights_sha256"] = report.weights_sha256.empty() ? Json(nullptr) : Json(report.weights_sha256);
   json["folder"] = report.folder ? Json(*report.folder) : Json(nullptr);

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "runtime/cross_validation.h"
 #include "runtime/metrics.h"
 #include "runtime/profile.h"
 #include "runtime/result.h"
@@ -54,6 +55,7 @@ struct RunReport {
   std::optional<double> step_us_p10, step_us_median, samples_per_second;  // empty without a step
   std::int64_t peak_rss_bytes = 0;
   std::vector<EpochReport> epochs;
+  std::vector<FoldReport> folds;  // empty without cross-validation
   std::optional<TestReport> test;
   std::string weights_sha256;
   std::optional<std::string> folder;

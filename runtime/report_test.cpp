@@ -46,7 +46,8 @@ TEST(Report, JsonHasTheDocumentedKeys) {
   for (const auto& [key, value] : ordered.items()) keys += key + " ";
   EXPECT_EQ(keys,
             "model seed threads parameters batch kernels cached_kernels compile_seconds "
-            "test_compile_seconds first_step_seconds load_seconds total_seconds train peak_rss_bytes test "
+            "test_compile_seconds first_step_seconds load_seconds total_seconds train peak_rss_bytes "
+            "cross_validation test "
             "weights_sha256 folder profile stopped ");
 }
 

@@ -15,7 +15,7 @@ namespace fs = std::filesystem;
 constexpr const char* kRuns = "runs";
 constexpr int kMaxRuns = 1'000'000;
 constexpr const char* kFilesOfARun[] = {kProgramFile, kWeightsFile, kCheckpointFile, kHistoryFile,
-                                        kMetricsFile};
+                                        kMetricsFile, kDataFile,    kFoldsFile};
 
 Error cannot_make(const fs::path& folder, const std::error_code& problem) {
   return Error{

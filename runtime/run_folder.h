@@ -4,6 +4,8 @@
 //
 //   program.net             the text that was compiled
 //   settings.json           its settings from the command line
+//   data.json               what the run knows of its data (data_record.h)
+//   folds.json              what the parts of a cross-validation scored (cross_validation.h)
 //   weights.safetensors     what was learned, in logical layout: `dense_1.weight` [in, out], `dense_1.bias`
 //   [out],
 //                           and activations' learned parameters
@@ -30,6 +32,8 @@ constexpr const char* kWeightsFile = "weights.safetensors";
 constexpr const char* kCheckpointFile = "checkpoint.safetensors";
 constexpr const char* kHistoryFile = "history.csv";
 constexpr const char* kMetricsFile = "metrics.json";
+constexpr const char* kDataFile = "data.json";
+constexpr const char* kFoldsFile = "folds.json";
 
 // safetensors: u64 little-endian header length, JSON {name: {dtype, shape, data_offsets}}, raw bytes. Tensors
 // come back in the order of their bytes, which is the one they were saved in.

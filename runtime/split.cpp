@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <array>
+#include <map>
 #include <numeric>
 #include <utility>
 
@@ -58,6 +59,22 @@ Split split_samples(std::int64_t count, std::int64_t validation, std::uint64_t s
   split.train.erase(split.train.begin(), rest);
   std::sort(split.train.begin(), split.train.end());
   return split;
+}
+
+std::vector<std::int32_t> deal_folds(std::int64_t count, std::span<const std::int32_t> labels,
+                                     std::int64_t folds, std::uint64_t seed) {
+  std::map<std::int32_t, std::vector<std::size_t>> classes;
+  for (std::size_t i = 0; i < static_cast<std::size_t>(count); ++i)
+    classes[labels.empty() ? 0 : labels[i]].push_back(i);
+  std::vector<std::int32_t> parts(static_cast<std::size_t>(count));
+  std::int64_t next = 0;
+  for (auto& [label, samples] : classes) {
+    Draws draws(seed, stream_of("folds"), static_cast<std::uint32_t>(label));
+    for (std::size_t i = samples.size(); i-- > 1;)
+      std::swap(samples[i], samples[draws.below(static_cast<std::uint32_t>(i + 1), i)]);
+    for (std::size_t sample : samples) parts[sample] = static_cast<std::int32_t>(next++ % folds);
+  }
+  return parts;
 }
 
 void shuffle_epoch(std::vector<std::int32_t>& samples, std::uint64_t seed, std::int64_t epoch) {

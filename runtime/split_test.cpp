@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <numeric>
 #include <utility>
@@ -67,6 +68,26 @@ TEST(Shuffle, IsUnbiased) {
     for (double count : row) chi += (count - expected) * (count - expected) / expected;
   double freedom = (kPlaces - 1) * (kPlaces - 1);
   EXPECT_LT(std::abs(chi - freedom), 5 * std::sqrt(2 * freedom));
+}
+
+// 7 samples of one class and 5 of another in 3 parts: 4 samples each, and of a class 1 or 2, or 2 or 3.
+TEST(Folds, HaveTheirShareOfEachClass) {
+  const std::vector<std::int32_t> labels{0, 1, 0, 1, 0, 0, 1, 0, 1, 0, 1, 0};
+  const std::vector<std::int32_t> parts = deal_folds(12, labels, 3, 7);
+  std::array<std::array<int, 2>, 3> counts{};
+  for (std::size_t i = 0; i < parts.size(); ++i) ++counts.at(static_cast<std::size_t>(parts[i]))[labels[i]];
+  for (const auto& [zeros, ones] : counts) {
+    EXPECT_EQ(zeros + ones, 4);
+    EXPECT_TRUE(zeros == 2 || zeros == 3);
+    EXPECT_TRUE(ones == 1 || ones == 2);
+  }
+  EXPECT_EQ(deal_folds(12, labels, 3, 7), parts);
+  EXPECT_NE(deal_folds(12, labels, 3, 8), parts);
+}
+
+TEST(Folds, WithoutClassesAreOfOneSize) {
+  const std::vector<std::int32_t> parts = deal_folds(11, {}, 4, 1);
+  for (std::int32_t part = 0; part < 4; ++part) EXPECT_EQ(std::ranges::count(parts, part), part < 3 ? 3 : 2);
 }
 
 }  // namespace

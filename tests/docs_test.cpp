@@ -316,6 +316,7 @@ TEST(Docs, JsonKeysAreTheReports) {
   runtime::RunReport report;
   report.epochs.emplace_back();
   report.test.emplace().metrics.emplace_back();
+  report.folds.emplace_back();
   report.profile = runtime::ProfileReport{.peaks = {0, {{}}}, .kernels = {{}}};
   std::set<std::string> keys, documented;
   add_keys(nlohmann::json::parse(runtime::to_json(report)), "", keys);

@@ -90,7 +90,7 @@ int evaluate(const Options& options, const Loaded& loaded, const PipelineOptions
   const runtime::Store& store = *ready.compiled->store;
   runtime::ThreadTeam team(pipeline.threads);
   runtime::Executor executor(ready.compiled->inference, store, team);
-  report.test = test_samples(loaded.network, *ready.data, test, count, executor, team);
+  report.test = test_samples(loaded.network, *ready.data, test, first_samples(count), executor, team);
   report.model = loaded.network.name;
   report.seed = loaded.network.train.seed;
   report.batch = loaded.network.train.batch;

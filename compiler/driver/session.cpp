@@ -12,6 +12,7 @@
 #include "compiler/driver/process.h"
 #include "compiler/driver/settings_file.h"
 #include "compiler/driver/testing.h"
+#include "runtime/data_record.h"
 #include "runtime/normalize.h"
 #include "runtime/priority.h"
 
@@ -19,13 +20,26 @@ namespace netc::driver {
 
 using runtime::now_seconds;
 
+namespace {
+
+// Where words go that nobody wants to read.
+std::FILE* silence() {
+  static std::FILE* const file = std::fopen("/dev/null", "w");
+  return file;
+}
+
+}  // namespace
+
 Session::Session(const Options& options, const Origin& origin, Loaded& loaded,
-                 const PipelineOptions& pipeline)
+                 const PipelineOptions& pipeline, std::optional<std::int64_t> fold)
     : options_(options),
       origin_(origin),
       loaded_(loaded),
       pipeline_(pipeline),
-      out_(options.json == "-" ? stderr : stdout),
+      fold_(fold),
+      out_(fold                  ? silence()
+           : options.json == "-" ? stderr
+                                 : stdout),
       cache_(options.cache ? runtime::user_cache_folder() : "") {}
 
 int Session::prepare() {
@@ -88,7 +102,7 @@ int Session::read_checkpoint() {
 void Session::discard_folder() {
   if (!folder_ || options_.resume) return;
   std::error_code ignored;
-  for (const char* file : {runtime::kProgramFile, runtime::kSettingsFile})
+  for (const char* file : {runtime::kProgramFile, runtime::kSettingsFile, runtime::kDataFile})
     std::filesystem::remove(path_of(file), ignored);
   if (!options_.out) std::filesystem::remove(*folder_, ignored);
 }
@@ -151,9 +165,19 @@ int Session::take_data() {
   report_.load_seconds = seconds_since_start(data_->loaded_at);
   const DataSpec& spec = loaded_.network.data;
   const std::int64_t available = resolve(spec.limit, data_->train.count, data_->train.count);
-  split_ =
-      runtime::split_samples(available, resolve(spec.validation, available, 0), loaded_.network.train.seed);
+  const std::vector<std::int32_t> samples = samples_to_train(available);
+  const auto count = static_cast<std::int64_t>(samples.size());
+  split_ = runtime::split_samples(count, resolve(spec.validation, count, 0), loaded_.network.train.seed);
+  for (std::vector<std::int32_t>* part : {&split_.train, &split_.validation})
+    for (std::int32_t& sample : *part) sample = samples[static_cast<std::size_t>(sample)];
   if (split_.train.empty()) return fail({"the data has no sample to train on", {}});
+  if (folder_) {
+    const std::string record = to_json(runtime::record_of(*data_));
+    if (int code =
+            save(runtime::kDataFile, runtime::write_file_atomically(path_of(runtime::kDataFile), record));
+        code != kGood)
+      return code;
+  }
   tested_ = count_test_samples(loaded_.network, data_->test.count);
   bind_training();
   return kGood;
@@ -218,6 +242,7 @@ int Session::train() {
       stop, augmented_.get());
   report_.parameters = compiled_->store->parameter_count();
   print_header();
+  if (int code = cross_validate(); code != kGood) return code;
   runtime::ProgressPrinter progress(out_, is_terminal(out_), settings.epochs, trainer_->steps_per_epoch());
   for (std::int64_t epoch = first_epoch_; epoch < settings.epochs; ++epoch) {
     runtime::EpochOutcome outcome =

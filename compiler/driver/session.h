@@ -16,7 +16,10 @@ namespace netc::driver {
 
 class Session {
  public:
-  Session(const Options& options, const Origin& origin, Loaded& loaded, const PipelineOptions& pipeline);
+  // `fold`: one part of a cross-validation, from 0: it is tested, the others are trained on, and nothing is
+  // said.
+  Session(const Options& options, const Origin& origin, Loaded& loaded, const PipelineOptions& pipeline,
+          std::optional<std::int64_t> fold = {});
 
   // Makes the run's folder; compiles while the data is read; takes over a checkpoint. Exit code, kGood to go
   // on.
@@ -33,6 +36,10 @@ class Session {
   void discard_folder();
   int compile_network();
   int take_data();
+  std::vector<std::int32_t> samples_to_train(std::int64_t available);
+  int cross_validate();
+  int read_folds();
+  int test_fold();
   void bind_training();
   void learn_data();
   int save_perf_map();
@@ -57,6 +64,7 @@ class Session {
   const Origin& origin_;
   Loaded& loaded_;
   const PipelineOptions& pipeline_;
+  const std::optional<std::int64_t> fold_;
   std::FILE* out_;  // for words; JSON alone goes to stdout with `--json -`
   const runtime::Cache cache_;
   std::optional<std::string> folder_;
@@ -64,7 +72,8 @@ class Session {
   std::future<runtime::Result<runtime::Dataset>> loading_;
   std::optional<runtime::Dataset> data_;
   runtime::Split split_;
-  std::int64_t tested_ = 0;  // samples
+  std::vector<std::int32_t> fold_samples_;  // that the fold is tested on
+  std::int64_t tested_ = 0;                 // samples
   std::optional<Compiled> compiled_;
   std::unique_ptr<runtime::ThreadTeam> team_;
   std::unique_ptr<runtime::Profile> profile_;

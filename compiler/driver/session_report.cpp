@@ -89,7 +89,7 @@ std::string Session::start_text() const {
 int Session::test() {
   if (tested_ == 0) return kGood;
   if (int code = await_testing(); code != kGood) return code;
-  report_.test = test_samples(loaded_.network, *data_, data_->test, tested_, *inference_, *team_);
+  report_.test = test_samples(loaded_.network, *data_, data_->test, first_samples(tested_), *inference_, *team_);
   return kGood;
 }
 

@@ -1,7 +1,6 @@
 #include "compiler/driver/testing.h"
 
 #include <numeric>
-#include <span>
 
 #include "runtime/metrics.h"
 
@@ -9,9 +8,10 @@ namespace netc::driver {
 
 namespace {
 
-runtime::Predictions predictions(const Network& network, const runtime::SampleSet& set, std::int64_t count,
-                                 const std::vector<float>& outputs) {
-  const auto labels = std::span(set.labels).first(static_cast<std::size_t>(count));
+runtime::Predictions predictions(const Network& network, const runtime::SampleSet& set,
+                                 const std::vector<std::int32_t>& rows, const std::vector<float>& outputs) {
+  std::vector<std::int32_t> labels;
+  for (std::int32_t row : rows) labels.push_back(set.labels[static_cast<std::size_t>(row)]);
   const std::int64_t classes = network.description.classes;
   if (classes > 0)
     return runtime::predictions_of_classes(outputs, labels, classes,
@@ -29,20 +29,24 @@ runtime::Scores mean_scores(const runtime::Totals& totals, std::int64_t classes)
   return scores;
 }
 
-runtime::TestReport test_samples(const Network& network, const runtime::Dataset& data,
-                                 const runtime::SampleSet& set, std::int64_t count,
-                                 runtime::Executor& inference, runtime::ThreadTeam& team) {
+std::vector<std::int32_t> first_samples(std::int64_t count) {
   std::vector<std::int32_t> rows(static_cast<std::size_t>(count));
   std::iota(rows.begin(), rows.end(), 0);
+  return rows;
+}
+
+runtime::TestReport test_samples(const Network& network, const runtime::Dataset& data,
+                                 const runtime::SampleSet& set, const std::vector<std::int32_t>& rows,
+                                 runtime::Executor& inference, runtime::ThreadTeam& team) {
   inference.bind(set);
   runtime::TestReport report;
   std::vector<float> outputs;
   const double start = runtime::now_seconds();
-  const runtime::Totals totals = runtime::evaluate(inference, team, std::move(rows), &outputs);
+  const runtime::Totals totals = runtime::evaluate(inference, team, rows, &outputs);
   report.seconds = runtime::now_seconds() - start;
-  report.samples = count;
+  report.samples = static_cast<std::int64_t>(rows.size());
   report.scores = mean_scores(totals, data.classes);
-  const runtime::Predictions made = predictions(network, set, count, outputs);
+  const runtime::Predictions made = predictions(network, set, rows, outputs);
   report.metrics = runtime::measure(network.train.metrics, made);
   report.class_names = data.class_names;
   if (data.classes > 0) report.support = runtime::support(made);

@@ -9,11 +9,12 @@
 
 namespace netc::driver {
 
-// Samples 0 to `count` of the set, to which `inference` is then bound: loss, accuracy and the network's
-// metrics.
+// Samples `rows` of the set, to which `inference` is then bound: loss, accuracy and the network's metrics.
 runtime::TestReport test_samples(const Network& network, const runtime::Dataset& data,
-                                 const runtime::SampleSet& set, std::int64_t count,
+                                 const runtime::SampleSet& set, const std::vector<std::int32_t>& rows,
                                  runtime::Executor& inference, runtime::ThreadTeam& team);
+// The first so many.
+std::vector<std::int32_t> first_samples(std::int64_t count);
 
 // Means over the samples; without accuracy where there are no classes.
 runtime::Scores mean_scores(const runtime::Totals& totals, std::int64_t classes);

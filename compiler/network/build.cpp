@@ -34,6 +34,8 @@ constexpr DiagnosticKind<std::int64_t> kLimitTakesNone{"limit-takes-none",
                                                        "`limit` leaves none of the {} training samples"};
 constexpr DiagnosticKind<std::int64_t> kBatchTooLarge{"batch-too-large",
                                                       "a batch of {} needs more than 16 GiB of values"};
+constexpr DiagnosticKind<std::int64_t, std::int64_t> kFewerThanFolds{
+    "fewer-than-folds", "`cv` asks for {} parts, but there are {} samples to train on"};
 constexpr DiagnosticKind<> kTooManySteps{"too-many-steps", "this makes more than 2147483647 training steps"};
 
 constexpr std::int64_t kMaxBatchBytes = std::int64_t{16} << 30;
@@ -178,6 +180,8 @@ class NetworkBuilder {
     const std::optional<Amount>& validation = network_.data.validation;
     if (validation && samples_of(*validation, samples) >= samples)
       diagnostics_.error(kValidationTakesAll, validation->span, samples);
+    if (network_.data.folds > samples)
+      diagnostics_.error(kFewerThanFolds, network_.data.folds_span, network_.data.folds, samples);
     const std::int64_t steps = saturating_multiply((samples + train.batch - 1) / train.batch, train.epochs);
     if (steps > std::numeric_limits<std::int32_t>::max()) diagnostics_.error(kTooManySteps, batch);
   }

@@ -42,6 +42,7 @@ constexpr DiagnosticKind<> kNotADataSpec{"not-a-data-spec",
                                          "`--data` takes one data source and its settings"};
 
 constexpr std::string_view kAugment = "augment";
+constexpr std::string_view kFolds = "cv";
 
 // Words that say how many channels the images have.
 constexpr std::pair<std::string_view, std::int64_t> kChannelWords[] = {{"grey", 1}, {"rgb", 3}};
@@ -183,9 +184,23 @@ class DataReader {
       if (known == std::get<std::string>(*read)) spec_.normalize = kind;
   }
 
+  void add_folds(const ast::Name& key, const ast::Expr& expr) {
+    if (spec_.folds != 0) fail(kRepeatedDataSetting, key.span, key.text);
+    const ParameterDef parameter{
+        .name = kFolds, .kind = ValueKind::kCount, .minimum = 2, .maximum = 1000, .words = {}};
+    std::optional<Value> value = values_.evaluate(expr);
+    std::optional<ArgumentValue> read =
+        value ? read_value(parameter, *value, expr.span, diagnostics_) : std::nullopt;
+    good_ = good_ && read;
+    if (!read) return;
+    spec_.folds = std::get<std::int64_t>(*read);
+    spec_.folds_span = expr.span;
+  }
+
   void add_setting(const ast::Name& key, const ast::Expr& value) {
     if (key.text == "size") return add_size(key, value);
     if (key.text == "normalize") return add_normalization(key, value);
+    if (key.text == kFolds) return add_folds(key, value);
     const std::map<std::string_view, std::optional<Amount>*> settings{
         {"validation", &spec_.validation}, {"test", &spec_.test}, {"limit", &spec_.limit}};
     auto found = settings.find(key.text);
@@ -196,7 +211,7 @@ class DataReader {
         return;
       }
       DiagnosticBuilder error = diagnostics_.error(kUnknownDataSetting, key.span, key.text);
-      const std::vector<std::string> candidates{"validation", "test", "limit", "size", "normalize"};
+      const std::vector<std::string> candidates{"validation", "test", "limit", "size", "normalize", "cv"};
       if (std::optional<std::string> near = suggest(key.text, candidates))
         error.caret("did you mean `" + *near + "`?");
       return;

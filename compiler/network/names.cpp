@@ -16,8 +16,7 @@ using Names = std::string_view;
 constexpr Names kStatements[] = {"model", "data", "input", "train"};
 constexpr Names kPlannedDataSources[] = {"csv",   "npy",     "npz", "text",  "circles",
                                          "moons", "spirals", "xor", "blobs", "checkerboard"};
-constexpr Names kPlannedDataSettings[] = {"shuffle", "cv",      "target",      "task",
-                                          "series",  "context", "class_weight"};
+constexpr Names kPlannedDataSettings[] = {"shuffle", "target", "task", "series", "context", "class_weight"};
 constexpr Names kTrainSettings[] = {"optimizer", "loss", "epochs",     "batch",  "seed",
                                     "lr",        "clip", "validation", "metrics"};
 constexpr Names kPlannedTrainSettings[] = {"early_stop", "reduce_lr", "l1",          "l2",

@@ -33,6 +33,8 @@ struct DataSpec {
   std::optional<runtime::Normalization> normalize;
   Span augment_span;  // empty where there is none
   std::optional<Amount> validation, test, limit;
+  std::int64_t folds = 0;  // `cv=5`: of a cross-validation; 0: none
+  Span folds_span;
   Span span;  // empty when data is not mentioned
 };
 

@@ -23,6 +23,7 @@ std::string data_text(const DataSpec& data) {
   if (data.normalize == runtime::Normalization::kStandard) text += " normalize=standard";
   if (data.normalize == runtime::Normalization::kMinMax) text += " normalize=minmax";
   if (data.augmentation != runtime::Augmentation{}) text += " " + print(data.augmentation);
+  if (data.folds > 0) text += fmt::format(" cv={}", data.folds);
   return text + amount_text("validation", data.validation) + amount_text("test", data.test) +
          amount_text("limit", data.limit);
 }
