@@ -92,6 +92,13 @@ std::size_t IdxHeader::values() const {
   return product;
 }
 
+std::vector<std::int64_t> sample_extents(const IdxHeader& samples) {
+  std::vector<std::int64_t> extents;
+  for (std::size_t i = 1; i < samples.extents.size(); ++i) extents.push_back(samples.extents[i]);
+  if (extents.size() == 2) extents.push_back(1);
+  return extents;
+}
+
 Result<IdxHeader> parse_idx_header(std::span<const std::uint8_t> start, const std::string& path) {
   if (start.empty()) return Error{fmt::format("`{}` is empty, expected an idx file", path), {}};
   if (start.size() < 4)

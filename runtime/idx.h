@@ -29,6 +29,9 @@ struct IdxFile {
   bool proved = false;   // was kept only after its hash was tested
 };
 
+// Of one: [N, H, W] -> 28x28x1, [N, H, W, C] -> 28x28x3, [N, F] -> 13. The rank is 2 or more.
+std::vector<std::int64_t> sample_extents(const IdxHeader& samples);
+
 // The header alone: `start` is the beginning of a file that is not packed.
 Result<IdxHeader> parse_idx_header(std::span<const std::uint8_t> start, const std::string& path);
 // From the beginning of a file, packed or not; also tests the file's size as far as it can without unpacking

@@ -36,14 +36,6 @@ Result<Plan> plan_for(const DataRequest& request) {
   return Plan{nullptr, request.files};
 }
 
-// [N, H, W] -> 28x28x1, [N, H, W, C] -> 28x28x3, [N, F] -> 13
-std::vector<std::int64_t> sample_extents(const IdxHeader& images) {
-  std::vector<std::int64_t> extents;
-  for (std::size_t i = 1; i < images.extents.size(); ++i) extents.push_back(images.extents[i]);
-  if (extents.size() == 2) extents.push_back(1);
-  return extents;
-}
-
 std::string extents_text(const std::vector<std::int64_t>& extents) {
   return fmt::format("{}", fmt::join(extents, "x"));
 }

@@ -12,8 +12,6 @@
 namespace netc::runtime {
 namespace {
 
-constexpr std::size_t kMostFileBytes = std::size_t{512} << 20;
-
 const ImageFormat* format_of(std::span<const std::uint8_t> file) {
   for (const ImageFormat* format : {&kPng, &kJpeg}) {
     if (file.size() >= format->magic.size() &&
@@ -41,6 +39,8 @@ Status test_image_size(const ImageHeader& header, const std::string& path) {
                {}};
 }
 
+bool is_image(std::span<const std::uint8_t> start) { return format_of(start) != nullptr; }
+
 Result<ImageHeader> parse_image_header(std::span<const std::uint8_t> file, const std::string& path) {
   const ImageFormat* format = format_of(file);
   if (format == nullptr) return unknown_format(file, path);
@@ -56,10 +56,10 @@ Result<Image> decode_image(std::span<const std::uint8_t> file, const std::string
 Result<std::vector<std::uint8_t>> read_image_file(const std::string& path) {
   Result<InputFile> file = InputFile::open(path, "an image");
   if (!file) return file.error();
-  if (file->size() > kMostFileBytes)
+  if (file->size() > kMaxImageFileBytes)
     return Error{fmt::format("`{}` is too large: it has {} bytes, expected at most {}", path,
                              with_commas(static_cast<std::int64_t>(file->size())),
-                             with_commas(static_cast<std::int64_t>(kMostFileBytes))),
+                             with_commas(static_cast<std::int64_t>(kMaxImageFileBytes))),
                  {}};
   std::vector<std::uint8_t> bytes(file->size());
   if (Status status = file->read(bytes, 0); !status) return status.error();

@@ -14,6 +14,9 @@ namespace netc::runtime {
 constexpr std::int64_t kMaxImageSide = 1 << 16;
 constexpr std::int64_t kMaxImagePixels = std::int64_t{1} << 26;
 
+// A file is at most as long.
+constexpr std::size_t kMaxImageFileBytes = std::size_t{512} << 20;
+
 struct ImageHeader {
   std::int64_t height = 0, width = 0;
   std::int64_t channels = 1;  // 1: grey, 3: red, green, blue
@@ -23,6 +26,9 @@ struct Image {
   ImageHeader header;
   std::vector<std::uint8_t> pixels;  // [height, width, channels]
 };
+
+// Whether a file starts as PNG or JPEG.
+bool is_image(std::span<const std::uint8_t> start);
 
 // Of a file's contents; `path` is for messages. 16 bits a channel become 8, palettes colours; what is
 // transparent is laid over white.

@@ -12,8 +12,8 @@
 
 #include "runtime/data_source.h"
 #include "runtime/files.h"
-#include "runtime/image.h"
 #include "runtime/image_folder.h"
+#include "runtime/image_form.h"
 #include "runtime/philox.h"
 #include "runtime/report.h"
 #include "runtime/tasks.h"
@@ -22,20 +22,10 @@
 namespace netc::runtime {
 namespace {
 
-// What becomes of each image.
-struct Form {
-  std::int64_t height = 0, width = 0, channels = 0;
-  bool fit = false;      // images of any size are brought to this one
-  bool convert = false;  // grey and colour become each other
-  std::string first;     // the image that decided what the program does not say
-
-  std::int64_t values() const { return height * width * channels; }
-};
-
 struct Folders {
   ImageFolder train;
   std::optional<ImageFolder> test;
-  Form form;
+  ImageForm form;
 };
 
 // A test folder may lack classes, and has no others.
@@ -53,9 +43,9 @@ Status match_classes(const DataRequest& request, const ImageFolder& train, Image
   return Done{};
 }
 
-Result<Form> form_of(const ImageSettings& settings, const std::string& first) {
-  Form form{settings.height,     settings.width,        settings.channels,
-            settings.height > 0, settings.channels > 0, first};
+Result<ImageForm> form_of(const ImageSettings& settings, const std::string& first) {
+  ImageForm form{settings.height,     settings.width,        settings.channels,
+                 settings.height > 0, settings.channels > 0, fmt::format("`{}`", first)};
   if (form.fit && form.convert) return form;
   Result<std::vector<std::uint8_t>> file = read_image_file(first);
   if (!file) return file.error();
@@ -79,7 +69,7 @@ Result<Folders> find_folders(const DataRequest& request) {
     if (Status status = match_classes(request, folders.train, *test); !status) return status.error();
     folders.test = std::move(*test);
   }
-  Result<Form> form = form_of(request.images, folders.train.files[0].path);
+  Result<ImageForm> form = form_of(request.images, folders.train.files[0].path);
   if (!form) return form.error();
   folders.form = std::move(*form);
   return folders;
@@ -114,24 +104,9 @@ Parts divide(Folders& folders, std::int64_t held_out) {
   return parts;
 }
 
-Status load_image(const std::string& path, const Form& form, std::span<std::uint8_t> out) {
+Status load_image(const std::string& path, const ImageForm& form, std::span<std::uint8_t> out) {
   Result<std::vector<std::uint8_t>> file = read_image_file(path);
-  if (!file) return file.error();
-  Result<Image> image = decode_image(*file, path);
-  if (!image) return image.error();
-  const ImageHeader& header = image->header;
-  if (!form.fit && (header.height != form.height || header.width != form.width))
-    return Error{fmt::format("`{}` has {} x {} pixels, but `{}` has {} x {}", path, header.width,
-                             header.height, form.first, form.width, form.height),
-                 {fmt::format("`size={}x{}` (height x width) brings all images to one size", form.height,
-                              form.width)}};
-  if (!form.convert && header.channels > form.channels)
-    return Error{fmt::format("`{}` is in colour, but `{}` is grey", path, form.first),
-                 {"write `grey` or `rgb`"}};
-  convert_channels(*image, form.channels);
-  if (form.fit) fit_image(*image, form.height, form.width, out);
-  else std::ranges::copy(image->pixels, out.begin());
-  return Done{};
+  return file ? decode_sample(*file, path, form, out) : file.error();
 }
 
 // Of all images that cannot be used, the first by name is explained and some are named.
@@ -162,7 +137,7 @@ class Faults {
 };
 
 // Empty where a file's contents are not certain, or nothing is kept.
-std::string key_of(const std::vector<ImageFile>& files, const Form& form, const Cache& cache) {
+std::string key_of(const std::vector<ImageFile>& files, const ImageForm& form, const Cache& cache) {
   if (!cache.keeps()) return "";
   std::string key =
       fmt::format("images\n{}x{}x{} {} {}\n", form.height, form.width, form.channels, form.fit, form.convert);
@@ -174,7 +149,7 @@ std::string key_of(const std::vector<ImageFile>& files, const Form& form, const 
   return key;
 }
 
-Result<SampleSet> load_part(const std::vector<ImageFile>& files, const Form& form,
+Result<SampleSet> load_part(const std::vector<ImageFile>& files, const ImageForm& form,
                             const LoadOptions& options) {
   SampleSet set;
   set.count = static_cast<std::int64_t>(files.size());
@@ -216,7 +191,7 @@ Status test_memory(const Folders& folders) {
 Result<DatasetDescription> describe_images(const DataRequest& request) {
   Result<Folders> folders = find_folders(request);
   if (!folders) return folders.error();
-  const Form& form = folders->form;
+  const ImageForm& form = folders->form;
   DatasetDescription description;
   description.sample_extents = {form.height, form.width, form.channels};
   description.classes = static_cast<std::int64_t>(folders->train.classes.size());
@@ -230,7 +205,7 @@ Result<Dataset> load_images(const DataRequest& request, const LoadOptions& optio
   Result<Folders> folders = find_folders(request);
   if (!folders) return folders.error();
   if (Status status = test_memory(*folders); !status) return status.error();
-  const Form form = folders->form;
+  const ImageForm form = folders->form;
   const Parts parts = divide(*folders, request.held_out);
   Dataset data;
   data.sample_extents = {form.height, form.width, form.channels};

@@ -9,5 +9,6 @@ int run_command(const Options& options);
 int check_command(const Options& options);
 int emit_command(const Options& options);
 int eval_command(const Options& options);
+int predict_command(const Options& options);
 
 }  // namespace netc::driver

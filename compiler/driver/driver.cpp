@@ -23,6 +23,7 @@ int dispatch(const Options& options) {
     case Command::kCheck: return check_command(options);
     case Command::kEmit: return emit_command(options);
     case Command::kEval: return eval_command(options);
+    case Command::kPredict: return predict_command(options);
   }
   return 0;
 }

@@ -1,6 +1,5 @@
 #include <fmt/format.h>
 
-#include <filesystem>
 #include <future>
 
 #include "compiler/driver/commands.h"
@@ -8,9 +7,10 @@
 #include "compiler/driver/exit_codes.h"
 #include "compiler/driver/frontend.h"
 #include "compiler/driver/process.h"
-#include "compiler/driver/settings_file.h"
 #include "compiler/driver/target.h"
 #include "compiler/driver/testing.h"
+#include "compiler/driver/trained.h"
+#include "runtime/labelled_samples.h"
 #include "runtime/run_folder.h"
 #include "runtime/trainer.h"
 
@@ -18,24 +18,17 @@ namespace netc::driver {
 
 namespace {
 
-// A run's folder brings its program and weights; a .net file needs `--weights`.
-OrExit<Origin> find_origin(Options& options) {
-  if (!std::filesystem::is_directory(options.file)) {
-    if (options.weights) return read_origin(options.file);
-    print_error({fmt::format("`{}` is not a run's folder", options.file),
-                 {"to test a .net file, name its weights with `--weights FILE`"}});
-    return {nullptr, std::filesystem::exists(options.file) ? kUsageError : kDataError};
-  }
-  if (!options.weights) options.weights = options.file + "/weights.safetensors";
-  runtime::Result<Origin> origin = from_folder(options.file, options);
-  if (origin) return {std::make_unique<Origin>(*origin), kGood};
-  print_error(origin.error());
-  return {nullptr, kDataError};
-}
-
 int fail(const runtime::Error& error) {
   print_error(error);
   return kDataError;
+}
+
+// The run's own data, or the files that are named.
+runtime::Result<runtime::Dataset> load(const Options& options, const Loaded& loaded,
+                                       const std::optional<runtime::DataRecord>& record, int threads,
+                                       const runtime::Cache& cache) {
+  if (!record) return runtime::load_dataset(loaded.request, threads, cache);
+  return runtime::load_labelled(loaded.request, *record, options.inputs, threads, cache);
 }
 
 // The data is read while the program is compiled.
@@ -45,27 +38,21 @@ struct Ready {
   int exit_code = kGood;
 };
 
-Ready make_ready(const Options& options, const Loaded& loaded, const PipelineOptions& pipeline,
+Ready make_ready(const Options& options, const Loaded& loaded,
+                 const std::optional<runtime::DataRecord>& record, const PipelineOptions& pipeline,
                  const runtime::Cache& cache, runtime::RunReport& report) {
-  std::future<runtime::Result<runtime::Dataset>> loading = std::async(
-      std::launch::async, [&] { return runtime::load_dataset(loaded.request, pipeline.threads, cache); });
+  std::future<runtime::Result<runtime::Dataset>> loading =
+      std::async(std::launch::async, [&] { return load(options, loaded, record, pipeline.threads, cache); });
   const double start = runtime::now_seconds();
-  Diagnostics diagnostics;
-  std::optional<Compiled> compiled =
-      compile(loaded.network, loaded.sources, false, pipeline, cache, diagnostics);
+  OrExit<Compiled> compiled = compile_trained(loaded, *options.weights, pipeline, cache);
+  if (!compiled.value) return {nullptr, {}, compiled.exit_code};
   report.compile_seconds = runtime::now_seconds() - start;
-  print_diagnostics(loaded.sources, diagnostics);
-  if (!compiled) return {nullptr, {}, kProgramError};
-  report.kernels = compiled->code->compiled_kernels();
-  report.cached_kernels = compiled->code->cached_kernels();
-  runtime::Result<runtime::LoadedTensors> weights = runtime::load_safetensors(*options.weights);
-  if (!weights) return {nullptr, {}, fail(weights.error())};
-  if (runtime::Status status = compiled->store->assign(weights->tensors, false); !status)
-    return {nullptr, {}, fail(status.error())};
+  report.kernels = compiled.value->code->compiled_kernels();
+  report.cached_kernels = compiled.value->code->cached_kernels();
   runtime::Result<runtime::Dataset> data = loading.get();
   if (!data) return {nullptr, {}, fail(data.error())};
   report.load_seconds = seconds_since_start(data->loaded_at);
-  return {std::make_unique<Compiled>(std::move(*compiled)), std::move(*data), kGood};
+  return {std::move(compiled.value), std::move(*data), kGood};
 }
 
 int print_report(const Options& options, const runtime::RunReport& report) {
@@ -79,10 +66,11 @@ int print_report(const Options& options, const runtime::RunReport& report) {
   return kGood;
 }
 
-int evaluate(const Options& options, const Loaded& loaded, const PipelineOptions& pipeline) {
+int evaluate(const Options& options, const Loaded& loaded, const std::optional<runtime::DataRecord>& record,
+             const PipelineOptions& pipeline) {
   runtime::RunReport report;
   const runtime::Cache cache(options.cache ? runtime::user_cache_folder() : "");
-  Ready ready = make_ready(options, loaded, pipeline, cache, report);
+  Ready ready = make_ready(options, loaded, record, pipeline, cache, report);
   if (!ready.compiled) return ready.exit_code;
   const runtime::SampleSet& test = ready.data->test;
   const std::int64_t count = count_test_samples(loaded.network, test.count);
@@ -112,13 +100,23 @@ int eval_command(const Options& given) {
   Options options = given;
   OrExit<Origin> origin = find_origin(options);
   if (!origin.value) return origin.exit_code;
-  OrExit<Loaded> loaded = load_program(*origin.value, options, true);
+  std::optional<runtime::DataRecord> record;
+  if (!options.inputs.empty() && options.file.ends_with(".net")) {
+    print_error({"files to test belong to a run's folder: it knows the classes", {}});
+    return kUsageError;
+  }
+  if (!options.inputs.empty()) {
+    runtime::Result<runtime::DataRecord> kept = runtime::read_data_record(options.file);
+    if (!kept) return fail(kept.error());
+    record = std::move(*kept);
+  }
+  OrExit<Loaded> loaded = load_program(*origin.value, options, !record, record ? &*record : nullptr);
   if (!loaded.value) return loaded.exit_code;
   std::optional<PipelineOptions> pipeline = pipeline_options(options.cpu, options.threads, true);
   if (!pipeline) return kUsageError;
   // Who asks for a test alone wants to see all of it.
   for (runtime::ChosenMetric& metric : loaded.value->network.train.metrics) metric.shown = true;
-  return evaluate(options, *loaded.value, *pipeline);
+  return evaluate(options, *loaded.value, record, *pipeline);
 }
 
 }  // namespace netc::driver

@@ -73,8 +73,11 @@ DataDescription to_description(const runtime::DatasetDescription& described) {
           described.holds_out};
 }
 
-// Known sets are described without their files where these need not be there.
-runtime::Result<runtime::DatasetDescription> describe(const runtime::DataRequest& request, bool need_data) {
+// Known sets are described without their files where these need not be there. How many samples there were is
+// of no interest to who has a record.
+runtime::Result<runtime::DatasetDescription> describe(const runtime::DataRequest& request, bool need_data,
+                                                      const runtime::DataRecord* record) {
+  if (record != nullptr) return runtime::DatasetDescription{record->sample_extents, record->classes};
   const runtime::DataSource* source = runtime::find_data_source(request.kind);
   if (source != nullptr && source->known && !need_data) return *source->known;
   return runtime::describe_dataset(request);
@@ -101,7 +104,8 @@ OrExit<Origin> read_origin(const std::string& path) {
   return {std::move(origin), kGood};
 }
 
-OrExit<Loaded> load_program(const Origin& origin, const Options& options, bool need_data) {
+OrExit<Loaded> load_program(const Origin& origin, const Options& options, bool need_data,
+                            const runtime::DataRecord* record) {
   auto loaded = std::make_unique<Loaded>();
   Sources& sources = loaded->sources;
   Diagnostics diagnostics;
@@ -119,7 +123,7 @@ OrExit<Loaded> load_program(const Origin& origin, const Options& options, bool n
   if (!spec) return fail();
   spec->directory = options.data ? options.data_directory : origin.directory;
   loaded->request = make_request(*spec);
-  runtime::Result<runtime::DatasetDescription> described = describe(loaded->request, need_data);
+  runtime::Result<runtime::DatasetDescription> described = describe(loaded->request, need_data, record);
   if (!described && need_data) {
     print_error(described.error());
     return {nullptr, kDataError};

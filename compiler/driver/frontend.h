@@ -7,6 +7,7 @@
 
 #include "compiler/driver/options.h"
 #include "compiler/network/network.h"
+#include "runtime/data_record.h"
 #include "runtime/dataset.h"
 
 namespace netc::driver {
@@ -40,8 +41,10 @@ int exit_code_of(const Sources& sources, const Diagnostics& diagnostics);
 
 // Reads a .net file; data errors are exit code 3.
 OrExit<Origin> read_origin(const std::string& path);
-// `need_data`: the data has to be there; else a program that says `input` is typed without.
-OrExit<Loaded> load_program(const Origin& origin, const Options& options, bool need_data);
+// `need_data`: the data has to be there; else a program that says `input` is typed without. `record`: what a
+// run keeps of its data, in place of the data itself.
+OrExit<Loaded> load_program(const Origin& origin, const Options& options, bool need_data,
+                            const runtime::DataRecord* record = nullptr);
 
 // How many samples an amount means, of `all`.
 std::int64_t resolve(const std::optional<Amount>& amount, std::int64_t all, std::int64_t otherwise);

@@ -36,7 +36,7 @@ constexpr std::array<std::string_view, 7> kStages{"tokens", "ast",  "network", "
                                                   "kernel", "llvm", "asm"};
 constexpr int kMostThreads = 1024;
 
-std::vector<std::string> command_names() { return {"run", "check", "emit", "eval"}; }
+std::vector<std::string> command_names() { return {"run", "check", "emit", "eval", "predict"}; }
 
 runtime::Error usage(std::string message, std::vector<std::string> hints = {}) {
   return {std::move(message), std::move(hints)};
@@ -53,6 +53,7 @@ class Line {
     add_check();
     add_emit();
     add_eval();
+    add_predict();
   }
 
   ParsedOptions parse(int argc, char** argv) {
@@ -167,9 +168,24 @@ class Line {
   void add_eval() {
     CLI::App* sub = command("eval", "Tests what a run has learned", Command::kEval);
     sub->add_option("run", options_.file, "A run's folder, or a .net file with --weights")->required();
+    sub->add_option(
+        "files", options_.inputs,
+        "Files of the kind that the run was trained on, with labels, to test it on instead of its own");
     sub->add_option("--weights", options_.weights, "A .safetensors file, for a .net file");
     add_program_options(sub, false);
     add_running_options(sub);
+  }
+
+  void add_predict() {
+    CLI::App* sub = command("predict", "Predicts what images or other samples are", Command::kPredict);
+    sub->add_option("run", options_.file, "A run's folder")->required();
+    sub->add_option("inputs", options_.inputs, "PNG, JPEG and idx files; - is stdin")->required();
+    sub->add_option("--format", format_, "csv, or json: one object a line");
+    sub->add_option("--threads", threads_, "Threads; default: the cores that the process may use");
+    sub->add_option("--cpu", options_.cpu, "Compile for a processor by LLVM's name; default: this machine");
+    sub->add_flag_callback(
+        "--no-cache", [this] { options_.cache = false; },
+        "Compiles anew, and keeps nothing for the next time");
   }
 
   // What CLI11 cannot say: pairs, and options that need each other.
@@ -185,6 +201,7 @@ class Line {
     }
     if (auto fault = read_threads()) return fault;
     if (auto fault = read_stage()) return fault;
+    if (auto fault = read_format()) return fault;
     if (auto fault = read_schedule()) return fault;
     return options_.command == Command::kRun ? check_run() : std::nullopt;
   }
@@ -222,6 +239,14 @@ class Line {
     return std::nullopt;
   }
 
+  std::optional<runtime::Error> read_format() {
+    if (!format_) return std::nullopt;
+    if (*format_ != "csv" && *format_ != "json")
+      return usage(fmt::format("`--format` takes csv or json, not `{}`", *format_));
+    options_.json_lines = *format_ == "json";
+    return std::nullopt;
+  }
+
   std::optional<runtime::Error> read_schedule() {
     const std::vector<std::string> keys = kernel::schedule_keys();
     for (const std::string& text : schedule_) {
@@ -245,7 +270,7 @@ class Line {
   CLI::App app_;
   Options options_;
   std::vector<std::string> sets_, schedule_;
-  std::optional<std::string> threads_, stage_;
+  std::optional<std::string> threads_, stage_, format_;
   std::array<std::optional<std::string>, 16> values_;
 };
 

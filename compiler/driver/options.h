@@ -10,14 +10,16 @@
 
 namespace netc::driver {
 
-enum class Command { kRun, kCheck, kEmit, kEval };
+enum class Command { kRun, kCheck, kEmit, kEval, kPredict };
 
 // In the order of the pipeline.
 enum class Stage { kTokens, kAst, kNetwork, kGraph, kKernel, kLlvm, kAsm };
 
 struct Options {
   Command command = Command::kRun;
-  std::string file;  // a .net file, or for `eval` perhaps a run folder
+  std::string file;                 // a .net file, or a run's folder
+  std::vector<std::string> inputs;  // what is predicted, or tested
+  bool json_lines = false;          // how `predict` writes
   // What overrides the program: names and values as texts of the language.
   std::vector<std::pair<std::string, std::string>> sets;
   std::vector<std::pair<std::string, std::string>> settings;
