@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 
 namespace netc::runtime {
 
@@ -12,6 +13,7 @@ struct Unobserved {
   void begin() {}
   void waited() {}
   void ran(std::size_t) {}
+  void finished(std::size_t) {}
 };
 
 }  // namespace
@@ -58,24 +60,57 @@ bool Executor::step(int thread, const std::int32_t* rows, const StepNumbers& num
   mine.numbers = numbers;
   const std::int64_t threads = alone ? 1 : team_.size();
   Unobserved nobody;
-  return profile_ ? run_calls(thread, threads, profile_->thread(thread, alone)) : run_calls(thread, threads, nobody);
+  return profile_ ? run_calls(thread, threads, profile_->thread(thread, alone))
+                  : run_calls(thread, threads, nobody);
 }
 
 template <typename Observer>
 bool Executor::run_calls(int thread, std::int64_t threads, Observer& observer) {
   PerThread& mine = threads_[thread];
   observer.begin();
-  for (std::size_t i = 0; i < program_.calls.size(); ++i) {
+  for (std::size_t i = 0; i < program_.calls.size(); i += program_.calls[i].band) {
     const KernelCall& call = program_.calls[i];
     if (call.barrier_before && threads > 1) team_.meet();
     observer.waited();
     if (i == program_.check_before && !std::isfinite(loss_sum(thread))) return false;
+    if (call.band > 1) {
+      run_band(i, thread, threads, observer);
+      continue;
+    }
     const std::int64_t first = call.replicated ? 0 : thread * call.tiles / threads;
     const std::int64_t last = call.replicated ? call.tiles : (thread + 1) * call.tiles / threads;
     if (first < last) call.function(mine.arguments[i].data(), first, last);
     observer.ran(i);
+    observer.finished(i);
   }
   return std::isfinite(loss_sum(thread));
+}
+
+template <typename Observer>
+void Executor::run_band(std::size_t first, int thread, std::int64_t threads, Observer& observer) {
+  const std::int64_t parts = program_.calls[first].parts;
+  const std::size_t end = first + program_.calls[first].band;
+  for (std::int64_t part = thread * parts / threads; part < (thread + 1) * parts / threads; ++part) {
+    for (std::size_t i = first; i < end; ++i) {
+      run_part(i, thread, part);
+      observer.ran(i);
+    }
+  }
+  for (std::size_t i = first; i < end; ++i) observer.finished(i);
+}
+
+void Executor::run_part(std::size_t number, int thread, std::int64_t part) {
+  const KernelCall& call = program_.calls[number];
+  std::vector<void*>& arguments = threads_[thread].arguments[number];
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    const std::int64_t bytes = program_.buffers[call.arguments[i]].part_bytes;
+    if (bytes == 0) continue;
+    // Where the first part would lie, which has no memory: so it is reckoned as a number.
+    const auto base = reinterpret_cast<std::uintptr_t>(address(call.arguments[i], thread));
+    arguments[i] = reinterpret_cast<void*>(base - static_cast<std::uintptr_t>(part * bytes));
+  }
+  const std::int64_t tiles = call.tiles / call.parts;
+  call.function(arguments.data(), part * tiles, (part + 1) * tiles);
 }
 
 std::vector<float> Executor::values(std::size_t buffer) const {
@@ -95,13 +130,27 @@ bool Executor::is_finite(const ProgramBuffer& buffer, const float* data) const {
   return finite;
 }
 
-const KernelCall* Executor::first_bad_call() const {
-  for (std::size_t i = 0; i < std::min(program_.check_before, program_.calls.size()); ++i) {
-    const KernelCall& call = program_.calls[i];
-    call.function(threads_[0].arguments[i].data(), 0, call.tiles);
-    for (std::size_t buffer : call.writes) {
-      if (program_.buffers[buffer].is_float && !is_finite(program_.buffers[buffer], number(buffer, 0)))
-        return &call;
+bool Executor::wrote_finite(const KernelCall& call, bool parts) const {
+  return std::ranges::all_of(call.writes, [&](std::size_t id) {
+    const ProgramBuffer& buffer = program_.buffers[id];
+    return !buffer.is_float || (buffer.part_bytes > 0) != parts || is_finite(buffer, number(id, 0));
+  });
+}
+
+const KernelCall* Executor::first_bad_call() {
+  const std::size_t calls = std::min(program_.check_before, program_.calls.size());
+  for (std::size_t first = 0; first < calls; first += program_.calls[first].band) {
+    const KernelCall& band = program_.calls[first];
+    std::vector<bool> bad(band.band, false);
+    for (std::int64_t part = 0; part < band.parts; ++part) {
+      for (std::size_t i = 0; i < band.band; ++i) {
+        run_part(first + i, 0, part);
+        bad[i] = bad[i] || !wrote_finite(program_.calls[first + i], true);
+      }
+    }
+    for (std::size_t i = 0; i < band.band; ++i) {
+      const KernelCall& call = program_.calls[first + i];
+      if (bad[i] || !wrote_finite(call, false)) return &call;
     }
   }
   return nullptr;

@@ -38,7 +38,7 @@ class Executor {
   // After a step that diverged: the first kernel before the check whose results are not all finite, null if
   // all are. Runs them once more, one by one: buffers share memory, so what is left of the step does not
   // tell.
-  const KernelCall* first_bad_call() const;
+  const KernelCall* first_bad_call();
 
  private:
   struct PerThread {
@@ -49,11 +49,16 @@ class Executor {
   };
   template <typename Observer>
   bool run_calls(int thread, std::int64_t threads, Observer& observer);
+  template <typename Observer>
+  void run_band(std::size_t first, int thread, std::int64_t threads, Observer& observer);
+  void run_part(std::size_t number, int thread, std::int64_t part);
   const float* number(std::size_t buffer, int thread) const {
     return static_cast<const float*>(address(buffer, thread));
   }
   void* address(std::size_t buffer, int thread) const;
   bool is_finite(const ProgramBuffer& buffer, const float* data) const;
+  // Of the call's results: those that hold one part at a time, or the others.
+  bool wrote_finite(const KernelCall& call, bool parts) const;
 
   const Program& program_;
   const Store& store_;

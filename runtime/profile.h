@@ -19,10 +19,9 @@ class alignas(64) ThreadTimes {
 
   void begin() { before_ = now_seconds(); }
   void waited() { waiting_ += lap(); }
-  void ran(std::size_t call) {
-    calls_[call].seconds += lap();
-    ++calls_[call].count;
-  }
+  void ran(std::size_t call) { calls_[call].seconds += lap(); }
+  // All that this thread does of the call in a step has run.
+  void finished(std::size_t call) { ++calls_[call].count; }
 
   struct Call {
     std::int64_t count = 0;

@@ -30,7 +30,7 @@ TEST(Profile, SumsUpWhatThreadsSaw) {
       ThreadTimes& times = profile.thread(thread, false);
       times.begin();
       times.waited();
-      for (std::size_t i = 0; i < 3; ++i) times.ran(i);
+      for (std::size_t i = 0; i < 3; ++i) times.ran(i), times.finished(i);
     }
   }
   const ProfileReport report = profile.report(1);
@@ -64,6 +64,7 @@ TEST(Profile, CountsTimeAloneInFull) {
   times.waited();
   while (now_seconds() < start + 0.01) continue;
   times.ran(0);
+  times.finished(0);
   const ProfileReport report = profile.report(1);
   EXPECT_EQ(report.steps, 1);
   EXPECT_GT(report.kernels[0].seconds, 0.009);

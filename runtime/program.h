@@ -54,6 +54,8 @@ struct ProgramBuffer {
   std::size_t tensor = 0;   // kPersistent: which of the store's tensors
   bool is_float = true;
   MatrixLayout layout;
+  std::int64_t part_bytes =
+      0;  // > 0: holds one part of a band at a time; kernels find the n-th at n times this
 };
 
 // What a call does at the least, for profiles.
@@ -70,6 +72,10 @@ struct KernelCall {
   std::int64_t tiles = 1;
   bool replicated = false;  // every thread runs all tiles
   bool barrier_before = false;
+  // This call and those behind it, `band` in all, are run for one part of their tiles after the other.
+  // Threads share out the parts.
+  std::int64_t parts = 1;
+  std::size_t band = 1;
   std::vector<std::size_t> arguments;  // buffers
   std::vector<std::size_t> writes;     // buffers
   Work work;                           // of all tiles

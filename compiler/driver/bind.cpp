@@ -57,6 +57,10 @@ runtime::ProgramBuffer program_buffer(const kernel::Buffer& buffer, bool predict
   result.offset = buffer.offset;
   result.is_float = buffer.dtype == kernel::DType::kF32 && buffer.storage != kernel::Storage::kNumbers;
   result.layout = layout_of(buffer);
+  if (buffer.parts > 1) {
+    result.layout.rows /= buffer.parts;
+    result.part_bytes = buffer.part_bytes();
+  }
   if (buffer.storage == kernel::Storage::kPersistent) result.tensor = store.add(stored(buffer, predicts));
   return result;
 }
@@ -70,6 +74,8 @@ runtime::KernelCall kernel_call(const kernel::Plan& plan, const kernel::Kernel& 
   call.tiles = kernel.tiles;
   call.replicated = kernel.replicated;
   call.barrier_before = kernel.barrier_before;
+  call.parts = kernel.parts;
+  call.band = kernel.band;
   for (kernel::BufferId id : kernel.arguments) call.arguments.push_back(index(id));
   for (const kernel::Access& access : kernel.accesses) {
     // The uniforms begin with words that are no numbers.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "compiler/graph/index_map.h"
 #include "compiler/kernel/buffers.h"
 #include "compiler/support/overloaded.h"
 
@@ -32,7 +33,12 @@ class Finder {
     std::int64_t unit = 1;
   };
 
+  // What the tiles of a sample's rows touch belongs to that sample.
   void add(BufferId buffer, bool is_write, std::optional<Cut> cut) {
+    add(buffer, is_write, cut, cut && kernel_.samples() > 0);
+  }
+
+  void add(BufferId buffer, bool is_write, std::optional<Cut> cut, bool by_sample) {
     if (std::find(kernel_.arguments.begin(), kernel_.arguments.end(), buffer) == kernel_.arguments.end())
       kernel_.arguments.push_back(buffer);
     Access access;
@@ -40,6 +46,9 @@ class Finder {
     access.write = is_write;
     if (cut && !kernel_.replicated)
       access = {buffer, is_write, cut->axis, parallel_extent(kernel_), kernel_.tiles, cut->unit};
+    if (kernel_.parts > 1) access = {buffer, is_write, {}};
+    if (kernel_.parts > 1 && by_sample) access = {buffer, is_write, 0, kernel_.samples(), kernel_.parts, 1};
+    access.by_sample = by_sample;
     if (std::find(kernel_.accesses.begin(), kernel_.accesses.end(), access) == kernel_.accesses.end())
       kernel_.accesses.push_back(access);
   }
@@ -68,7 +77,7 @@ class Finder {
       case Operand::Kind::kElement: return add(operand.buffer, false, elements(operand.buffer));
       case Operand::Kind::kRow: return add(operand.buffer, false, vector(Axis::kRows));
       case Operand::Kind::kColumn: return add(operand.buffer, false, vector(Axis::kColumns));
-      case Operand::Kind::kAt:
+      case Operand::Kind::kAt: return add(operand.buffer, false, std::nullopt, is_at_sample(operand));
       case Operand::Kind::kScalar:
       case Operand::Kind::kUniform: return add(operand.buffer, false, std::nullopt);
       case Operand::Kind::kAccumulator:
@@ -78,6 +87,11 @@ class Finder {
       case Operand::Kind::kStatement:
       case Operand::Kind::kStepNumber: return;
     }
+  }
+
+  bool is_at_sample(const Operand& operand) const {
+    return kernel_.samples() > 0 && !operand.extents.empty() && operand.extents[0] == kernel_.samples() &&
+           graph::plain_axis(operand.index[0]) == 0u;
   }
 
   void write(const Statement& statement) {
@@ -114,7 +128,7 @@ class Finder {
 
   // Tiles read over their rows' ends.
   void positions(const ContractKernel& form) {
-    add(form.a, false, std::nullopt);
+    add(form.a, false, std::nullopt, form.positions->by_sample && kernel_.samples() > 0);
     const Cut columns{plan_.buffer(form.b).layout.minor_axis, unit()};
     add(form.b, false, kernel_.parallel == Axis::kColumns ? std::optional(columns) : std::nullopt);
   }

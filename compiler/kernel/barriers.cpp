@@ -1,6 +1,7 @@
 #include "compiler/kernel/barriers.h"
 
 #include <algorithm>
+#include <span>
 
 namespace netc::kernel {
 
@@ -16,16 +17,20 @@ void place_barriers(Plan& plan) {
   if (plan.kernels.empty()) return;
   plan.kernels[0].barrier_before = true;
   std::vector<Access> since;
+  auto meets_earlier = [&](const Kernel& kernel) {
+    return std::ranges::any_of(kernel.accesses, [&](const Access& access) {
+      return std::ranges::any_of(since,
+                                 [&](const Access& earlier) { return conflict(plan, access, earlier); });
+    });
+  };
   for (int round = 0; round < 2; ++round) {
-    for (Kernel& kernel : plan.kernels) {
-      const bool meets =
-          std::any_of(kernel.accesses.begin(), kernel.accesses.end(), [&](const Access& access) {
-            return std::any_of(since.begin(), since.end(),
-                               [&](const Access& earlier) { return conflict(plan, access, earlier); });
-          });
-      kernel.barrier_before = kernel.barrier_before || meets;
-      if (kernel.barrier_before) since.clear();
-      since.insert(since.end(), kernel.accesses.begin(), kernel.accesses.end());
+    for (std::size_t first = 0; first < plan.kernels.size(); first += plan.kernels[first].band) {
+      const auto band = std::span(plan.kernels).subspan(first, plan.kernels[first].band);
+      bool& barrier = band[0].barrier_before;
+      barrier = barrier || std::ranges::any_of(band, meets_earlier);
+      if (barrier) since.clear();
+      for (const Kernel& kernel : band)
+        since.insert(since.end(), kernel.accesses.begin(), kernel.accesses.end());
     }
   }
 }

@@ -36,6 +36,9 @@ class Finder {
 
   std::optional<Convolution> run() {
     if (!find_columns() || !find_rows()) return std::nullopt;
+    const auto sample = graph::plain_axis((*a_map_)[0]);
+    found_.positions.by_sample = sample && sample == graph::plain_axis(contract_.result[0]) &&
+                                 facts_.extents(found_.a)[0] == node_.type.extents[0];
     std::vector<std::int64_t> remainders(rows_.size());
     do {
       if (!add_phase(remainders)) return std::nullopt;

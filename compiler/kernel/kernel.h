@@ -20,6 +20,8 @@
 // owns what they write. Tiles
 //   are balanced: with q = extent / tiles and a = extent % tiles, the first a tiles have q + 1 units. A
 //   `replicated` kernel is run whole by every thread, into private buffers.
+// - The kernels of a band are run part by part: the tiles of each that make the first of `parts` equal parts
+// of the samples, then those of the second. A thread runs a contiguous range of parts.
 // - Statements compute scalars for one element, one row or one column, in order; expressions are float, fused
 // multiply-add where a product feeds
 //   a sum, and sums run in a stated order: over k and over rows sequentially, over columns and over the k of
@@ -73,6 +75,7 @@ struct Buffer {
   Storage storage = Storage::kArena;
   std::int64_t bytes = 0;
   std::int64_t offset = 0;         // in its arena (kArena, kPrivate)
+  std::int64_t parts = 1;          // > 1: holds only one of so many parts of the samples, each in turn
   std::string leaf;                // kPersistent: the parameter's or state's name
   bool parameter = false;          // kPersistent: counts as a weight; else state
   graph::Initializer initializer;  // kPersistent
@@ -81,6 +84,7 @@ struct Buffer {
   bool is_dense() const {
     return extents.size() > 1 && layout.row_stride == columns && layout.block_stride == kLanes;
   }
+  std::int64_t part_bytes() const { return rows * columns / parts * element_bytes(dtype); }
 };
 
 // Values over a kernel's points: axes of its tensor, then those of a statement's window, then divisions.
@@ -202,6 +206,9 @@ struct Positions {
   };
   // a is no scalar for all columns, but contiguous over them as b is: each channel for itself.
   bool by_channel = false;
+  // The first row axis, or the outer part of it, counts the samples, and nothing of a's other samples is
+  // read.
+  bool by_sample = false;
   std::vector<RowAxis> rows;
   std::vector<Phase> phases;  // by the remainders of all row axes, the last one's fastest
   // The schedule: so many tiles of the parallel axis, equally high, make a whole of the last row axis.
@@ -270,13 +277,14 @@ using KernelForm = std::variant<ContractKernel, RowsKernel, ColumnsKernel, Rando
 
 // What a kernel does to a buffer, for barriers: `axis` of the tensor (kFlat: its elements in order; kMajor:
 // all axes but the minor one), in `extent` units of `unit` elements, is cut in `tiles`; or (no axis) the
-// whole is touched by each thread that runs.
+// whole is touched by each thread that runs. In a band the axis is that of the samples.
 constexpr std::uint32_t kFlat = 100, kMajor = 101;
 struct Access {
   BufferId buffer{};
   bool write = false;
   std::optional<std::uint32_t> axis;
   std::int64_t extent = 0, tiles = 0, unit = 1;
+  bool by_sample = false;  // what belongs to a sample is touched by the tiles of that sample alone
   friend bool operator==(const Access&, const Access&) = default;
 };
 
@@ -289,12 +297,21 @@ struct Kernel {
   std::int64_t tiles = 1;
   bool replicated = false;
   bool barrier_before = false;
+  std::int64_t parts = 1;  // of a band: so many, each of as many tiles
+  std::size_t band = 1;    // so many kernels from this one on are a band
   Body body;
   std::vector<BufferId> arguments;  // the pointers that the code takes, in order; filled by finish
   std::vector<Access> accesses;
   std::vector<Span> spans;  // the .net places that it came from
   std::string file;         // of the first of them, for debuggers, profilers and messages
   std::uint32_t line = 0;   // 0: none
+
+  // How many samples the tiles go over in order; 0: they do not.
+  std::int64_t samples() const {
+    return parallel == Axis::kRows && !replicated && extents.size() > 1 ? extents[0] : 0;
+  }
+  // What the threads share out.
+  std::int64_t shares() const { return parts > 1 ? parts : tiles; }
 };
 
 // The numbers that the runtime hands to each step, as operands of the uniforms' expressions.

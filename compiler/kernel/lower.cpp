@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "compiler/kernel/accesses.h"
+#include "compiler/kernel/bands.h"
 #include "compiler/kernel/barriers.h"
 #include "compiler/kernel/body_builder.h"
 #include "compiler/kernel/buffers.h"
@@ -283,6 +284,7 @@ class Lowering {
       if (kernel.replicated) kernel.tiles = 1;
       find_accesses(plan_, kernel);
     }
+    find_bands(plan_, target_);
     place_barriers(plan_);
     plan_memory(plan_);
   }

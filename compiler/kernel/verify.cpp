@@ -20,7 +20,8 @@ constexpr std::int64_t kWhole = std::int64_t{1} << 60;
 
 Touched touched(const Kernel& kernel, const Access& access, std::int64_t thread, std::int64_t threads) {
   if (kernel.replicated) return {std::nullopt, 0, kWhole};
-  const std::int64_t first = thread * kernel.tiles / threads, last = (thread + 1) * kernel.tiles / threads;
+  const std::int64_t shares = kernel.shares();
+  const std::int64_t first = thread * shares / threads, last = (thread + 1) * shares / threads;
   if (first == last) return {};
   if (!access.axis) return {std::nullopt, 0, kWhole};
   return {access.axis, tile_range(access.extent, access.tiles, first).first * access.unit,
@@ -70,6 +71,13 @@ class Verifier {
           (window->extents != statement.window->extents || window->divisions != statement.window->divisions))
         fail(kernel.name + " has windows of different points");
       window = &*statement.window;
+    }
+    if (kernel.parts > 1 && (parallel_extent(kernel) % kernel.tiles != 0 || kernel.tiles % kernel.parts != 0))
+      fail(kernel.name + " is in a band, but its tiles make no parts");
+    for (const Access& access : kernel.accesses) {
+      if (plan_.buffer(access.buffer).parts > 1 &&
+          (kernel.parts != plan_.buffer(access.buffer).parts || !access.by_sample))
+        fail(fmt::format("{} does not touch {} part by part", kernel.name, plan_.buffer(access.buffer).name));
     }
     if (kernel.tiles < 1 || kernel.tiles > parallel_extent(kernel))
       fail(fmt::format("{} has {} tiles", kernel.name, kernel.tiles));
