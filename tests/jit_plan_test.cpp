@@ -193,6 +193,61 @@ TEST(Plans, VerifySeesWhatIsWrong) {
   EXPECT_NE(fault([](Plan& p) { p.kernels[1].rows += 1; }).find("extents differ"), std::string::npos);
 }
 
+// 12 samples, and a cache that holds one of the images at most.
+Plan plan_of_images(const std::string& layers) {
+  const DataDescription data{
+      .sample = {ShapeKind::kImage, {12, 12, 3}}, .classes = 10, .train = 1000, .test = 100};
+  const std::string text = layers + "; dense 10 softmax\ntrain { optimizer adam; batch 12 }";
+  RunSetting setting;
+  setting.cache_bytes = 8192;
+  return make_plan(training::build_training_step(type_program(text, data)->network), setting);
+}
+
+TEST(Plans, LargeImagesGoThroughTheCacheInParts) {
+  const Plan plan = plan_of_images("conv 8 3x3 relu; pool max 2x2; conv 16 3x3 tanh");
+  std::size_t longest = 0;
+  for (std::size_t i = 0; i < plan.kernels.size(); ++i) {
+    const Kernel& first = plan.kernels[i];
+    longest = std::max(longest, first.band);
+    for (std::size_t k = 1; k < first.band; ++k) EXPECT_FALSE(plan.kernels[i + k].barrier_before);
+    if (first.band > 1) {
+      EXPECT_EQ(first.parts, 12);
+    }
+  }
+  EXPECT_GE(longest, 3u) << kernel::print(plan);
+  // The first convolution's result goes no further than the pooling.
+  const auto image = std::ranges::find(plan.buffers, Extents{12, 10, 10, 8}, &kernel::Buffer::extents);
+  ASSERT_NE(image, plan.buffers.end());
+  EXPECT_EQ(image->parts, 12) << kernel::print(plan);
+  EXPECT_LT(image->bytes, 4 * 10 * 10 * 8 + 128);
+}
+
+TEST(Plans, GradientsOfConvolutionsAreSumsOfParts) {
+  const Plan plan = plan_of_images("conv 8 3x3 relu; pool max 2x2");
+  const bool divided = std::ranges::any_of(
+      plan.buffers, [](const kernel::Buffer& buffer) { return buffer.extents == Extents{12, 3, 3, 3, 8}; });
+  EXPECT_TRUE(divided) << kernel::print(plan);
+  EXPECT_TRUE(is_fused(plan_of_images("conv 64 7x7 relu"), "conv_1.weight")) << "the parts are too large";
+}
+
+TEST(Plans, VerifySeesBandsThatFallApart) {
+  const Plan plan = plan_of_images("conv 8 3x3 relu; pool max 2x2");
+  auto fault = [&](auto change) {
+    Plan broken = plan;
+    for (Kernel& kernel : broken.kernels) {
+      if (kernel.parts > 1) change(kernel);
+    }
+    return kernel::verify(broken);
+  };
+  EXPECT_NE(fault([](Kernel& kernel) { kernel.tiles += 1; }).find("its tiles make no parts"),
+            std::string::npos);
+  EXPECT_NE(fault([](Kernel& kernel) { kernel.parts = 6; }).find("part by part"), std::string::npos);
+  EXPECT_NE(fault([](Kernel& kernel) {
+              for (kernel::Access& access : kernel.accesses) access.by_sample = false;
+            }).find("part by part"),
+            std::string::npos);
+}
+
 TEST(Plans, VerifySeesReadsAtPlacesThatAreNotThere) {
   const DataDescription data{
       .sample = {ShapeKind::kImage, {9, 9, 2}}, .classes = 3, .train = 1000, .test = 100};

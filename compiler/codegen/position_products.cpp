@@ -7,12 +7,6 @@ namespace netc::codegen {
 
 using llvm::Value;
 
-namespace {
-
-constexpr std::int64_t kMostUnrolled = 8;  // products of a sum that stand in the code without a loop
-
-}  // namespace
-
 PositionProducts::Bases PositionProducts::advance(Bases bases, const Axis& axis, Value* k) {
   return {e_.advance(bases.a, k, axis.a_stride * 4), e_.advance(bases.b, k, axis.b_stride * 4)};
 }
@@ -28,6 +22,7 @@ Sums PositionProducts::add(const PositionTile& tile, Sums sums, const std::vecto
   a = e_.advance(a, tile.first, rows.back().a_stride * 4);
   if (positions().by_channel) a = e_.advance(a, tile.block, kernel::kLanes * 4);
   Value* b = e_.advance(e_.base(form_.b), phase_->b_offset * 4);
+  if (!tile.others.empty()) b = e_.advance(b, tile.others[0], rows[0].b_stride * 4);
   const Bases bases{a, e_.advance(b, tile.block, form_.b_block_stride * 4)};
   return over(0, tile, bases, {0, tile.height}, std::move(sums));
 }
@@ -50,10 +45,10 @@ void PositionProducts::multiply(const PositionTile& tile, Bases at, Rows rows, S
 bool PositionProducts::is_small(std::size_t axis) const {
   std::int64_t products = 1;
   for (; axis < ks().size(); ++axis) products *= ks()[axis].extent;
-  return products <= kMostUnrolled;
+  return products <= 2 * form_.unroll;
 }
 
-// The k of the axes from `axis` on.
+// The k of the axes from `axis` on: few stand in the code without a loop.
 Sums PositionProducts::over(std::size_t axis, const PositionTile& tile, Bases at, Rows rows, Sums sums) {
   if (axis == ks().size()) {
     multiply(tile, at, rows, sums);

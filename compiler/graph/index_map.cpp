@@ -104,6 +104,15 @@ bool is_separable(const IndexMap& map) {
   return true;
 }
 
+bool is_in_parts(const AffineIndex& entry, std::uint32_t axis, const Extents& domain, std::int64_t extent) {
+  const std::int64_t size = extent / domain[axis];
+  AffineIndex within = entry;
+  const auto found = std::ranges::find(within.terms, axis, &AffineTerm::axis);
+  if (extent % domain[axis] != 0 || found == within.terms.end() || found->coefficient != size) return false;
+  within.terms.erase(found);
+  return stays_inside({within}, domain, {size});
+}
+
 std::vector<bool> used_axes(const IndexMap& map, std::size_t rank) {
   std::vector<bool> used(rank, false);
   for (const AffineIndex& entry : map) {

@@ -28,6 +28,10 @@ std::optional<IndexMap> inverse_of(const IndexMap& map, std::size_t domain_rank)
 // Each entry uses at most one axis, with a coefficient that is not 0, and no axis appears twice.
 bool is_separable(const IndexMap& map);
 
+// Does the entry go through the extent in as many equal parts as `axis` of the domain has places, one for
+// each? Then it is the axis itself, or that times the size of a part and something within the part.
+bool is_in_parts(const AffineIndex& entry, std::uint32_t axis, const Extents& domain, std::int64_t extent);
+
 // For each axis of a domain of that rank: whether the map's value depends on it.
 std::vector<bool> used_axes(const IndexMap& map, std::size_t rank);
 

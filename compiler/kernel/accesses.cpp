@@ -10,6 +10,8 @@ namespace netc::kernel {
 
 namespace {
 
+constexpr std::int64_t kEndless = std::int64_t{1} << 40;
+
 class Finder {
  public:
   Finder(const Plan& plan, Kernel& kernel) : plan_(plan), kernel_(kernel) {}
@@ -47,7 +49,8 @@ class Finder {
     if (cut && !kernel_.replicated)
       access = {buffer, is_write, cut->axis, parallel_extent(kernel_), kernel_.tiles, cut->unit};
     if (kernel_.parts > 1) access = {buffer, is_write, {}};
-    if (kernel_.parts > 1 && by_sample) access = {buffer, is_write, 0, kernel_.samples(), kernel_.parts, 1};
+    if (kernel_.parts > 1 && by_sample)
+      access = {buffer, is_write, 0, plan_.buffer(buffer).extents[0], kernel_.parts, 1};
     access.by_sample = by_sample;
     if (std::find(kernel_.accesses.begin(), kernel_.accesses.end(), access) == kernel_.accesses.end())
       kernel_.accesses.push_back(access);
@@ -89,9 +92,17 @@ class Finder {
     }
   }
 
+  // Of the points' axes: divisions come last, and count here as if they had no end.
   bool is_at_sample(const Operand& operand) const {
-    return kernel_.samples() > 0 && !operand.extents.empty() && operand.extents[0] == kernel_.samples() &&
-           graph::plain_axis(operand.index[0]) == 0u;
+    if (kernel_.samples() == 0 || operand.extents.empty()) return false;
+    graph::Extents domain = kernel_.extents;
+    for (const Statement& statement : kernel_.body.statements) {
+      if (!statement.window) continue;
+      domain.insert(domain.end(), statement.window->extents.begin(), statement.window->extents.end());
+      domain.resize(domain.size() + statement.window->divisions.size(), kEndless);
+      break;
+    }
+    return graph::is_in_parts(operand.index[0], 0, domain, operand.extents[0]);
   }
 
   void write(const Statement& statement) {
@@ -130,7 +141,8 @@ class Finder {
   void positions(const ContractKernel& form) {
     add(form.a, false, std::nullopt, form.positions->by_sample && kernel_.samples() > 0);
     const Cut columns{plan_.buffer(form.b).layout.minor_axis, unit()};
-    add(form.b, false, kernel_.parallel == Axis::kColumns ? std::optional(columns) : std::nullopt);
+    add(form.b, false, kernel_.parallel == Axis::kColumns ? std::optional(columns) : std::nullopt,
+        form.positions->b_by_sample && kernel_.samples() > 0);
   }
 
   // From words of the rows, a column's words need all of them.

@@ -44,7 +44,7 @@ class BandFinder {
   }
 
   bool joins(std::size_t i) const {
-    if (samples_of(i) != samples_of(first_) || !can_divide(i)) return false;
+    if (!can_divide(i) || parts_of_batch(samples_of(i)) != parts_of_batch(samples_of(first_))) return false;
     return std::ranges::all_of(plan_.kernels[i].accesses, [&](const Access& access) {
       return access.by_sample || !written_.contains(access.buffer);
     });

@@ -36,20 +36,26 @@ class Finder {
 
   std::optional<Convolution> run() {
     if (!find_columns() || !find_rows()) return std::nullopt;
-    const auto sample = graph::plain_axis((*a_map_)[0]);
-    found_.positions.by_sample = sample && sample == graph::plain_axis(contract_.result[0]) &&
-                                 facts_.extents(found_.a)[0] == node_.type.extents[0];
+    found_.positions.by_sample = is_by_sample(*a_map_, found_.a);
+    found_.positions.b_by_sample = is_by_sample(*b_map_, found_.b);
     std::vector<std::int64_t> remainders(rows_.size());
     do {
       if (!add_phase(remainders)) return std::nullopt;
     } while (count_on(remainders));
     if (found_.positions.phases.size() == 1) merge_rows();
+    // A tile lies along the last row axis, and has b in common.
+    if (found_.positions.rows.back().b_stride != 0) found_.positions.rows.push_back({1});
     return std::move(found_);
   }
 
  private:
   bool uses(const IndexMap& map, std::uint32_t axis) const {
     return graph::used_axes(map, contract_.domain.size())[axis];
+  }
+
+  bool is_by_sample(const IndexMap& map, ValueId operand) const {
+    const auto first = graph::plain_axis(contract_.result[0]);
+    return first && graph::is_in_parts(map[0], *first, contract_.domain, facts_.extents(operand)[0]);
   }
 
   // A dimension of the result: step * of + factor * tap + offset, where tap is an axis of k; or just one
@@ -117,7 +123,8 @@ class Finder {
         row.factor = terms[1].coefficient;
         if (row.factor < 1 || uses(*a_map_, *row.tap) || !take(*row.tap)) return false;
       }
-      if (row.step < 1 || uses(*b_map_, *row.of) || !take(*row.of)) return false;
+      const bool with_b = i == 0 && !row.tap && row.step == 1 && is_by_sample(*b_map_, found_.b);
+      if (row.step < 1 || (uses(*b_map_, *row.of) && !with_b) || !take(*row.of)) return false;
       found_.positions.rows.push_back({node_.type.extents[i], 0, row.step});
       rows_.push_back(row);
     }
@@ -162,8 +169,11 @@ class Finder {
       const bool inside = graph::stays_inside({b[i]}, extents_, {facts_.extents(found_.b)[i]});
       if (!inside && phase.products() > 0) return false;
       phase.b_offset += b[i].offset * b_strides_[i];
-      for (const AffineTerm& term : b[i].terms)
-        phase.ks[term.axis - rows].b_stride += term.coefficient * b_strides_[i];
+      for (const AffineTerm& term : b[i].terms) {
+        auto& stride = term.axis < rows ? found_.positions.rows[term.axis].b_stride
+                                        : phase.ks[term.axis - rows].b_stride;
+        if (term.axis >= rows || found_.positions.phases.empty()) stride += term.coefficient * b_strides_[i];
+      }
     }
     std::ranges::stable_sort(phase.ks, std::greater(),
                              [](const Positions::KAxis& axis) { return std::abs(axis.a_stride); });
@@ -238,7 +248,9 @@ class Finder {
       const bool free = std::ranges::none_of(
           ks, [&](const Positions::KAxis& k) { return k.border && k.border->row_axis == i; });
       const bool single = free && axis.extent == 1;
-      if (!single && open && free && merged.back().a_stride == axis.a_stride * axis.extent) {
+      const bool alike = open && merged.back().a_stride == axis.a_stride * axis.extent &&
+                         merged.back().b_stride == axis.b_stride * axis.extent;
+      if (!single && free && alike) {
         merged.back() = {merged.back().extent * axis.extent, axis.a_stride};
       } else if (!single) {
         merged.push_back(axis);
@@ -300,9 +312,12 @@ std::optional<KBlocks> block_k(const ContractKernel& kernel, MatrixExtents resul
                                BufferTable& buffers) {
   if (!kernel.positions || kernel.positions->phases.size() > 1) return std::nullopt;
   const std::vector<Positions::KAxis>& ks = kernel.positions->phases[0].ks;
-  const std::int64_t operands = buffers.buffer(kernel.a).bytes + buffers.buffer(kernel.b).bytes;
+  // Of one part, where the rows go through them in parts.
+  const Positions::RowAxis& first = kernel.positions->rows[0];
+  const std::int64_t parts = first.b_stride != 0 ? first.extent : 1;
+  const std::int64_t operands = (buffers.buffer(kernel.a).bytes + buffers.buffer(kernel.b).bytes) / parts;
   const std::int64_t room = target.cache_bytes / 2, columns = blocks_of(result.columns) * kLanes;
-  if (operands <= room || kernel.k <= result.rows) return std::nullopt;
+  if (operands <= room || kernel.k <= result.rows / parts) return std::nullopt;
   // The first axis of which one value's operands fit. Where a border cuts tiles, k is in the code one by one.
   auto cuts_tiles = [&](const Positions::KAxis& k) { return k.cuts_tiles(kernel.positions->rows.size()); };
   std::int64_t each = operands;

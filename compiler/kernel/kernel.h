@@ -180,6 +180,7 @@ struct Dots {
 struct Positions {
   struct RowAxis {
     std::int64_t extent = 1, a_stride = 0, step = 1;
+    std::int64_t b_stride = 0;  // that of the first alone may not be 0: a part of the sums has b to itself
     // The places of a phase.
     std::int64_t places(std::int64_t remainder) const { return (extent - remainder + step - 1) / step; }
   };
@@ -206,9 +207,9 @@ struct Positions {
   };
   // a is no scalar for all columns, but contiguous over them as b is: each channel for itself.
   bool by_channel = false;
-  // The first row axis, or the outer part of it, counts the samples, and nothing of a's other samples is
-  // read.
-  bool by_sample = false;
+  // The first row axis, or the outer part of it, counts the samples or parts of them, and nothing of a's
+  // other samples is read; nor of b's.
+  bool by_sample = false, b_by_sample = false;
   std::vector<RowAxis> rows;
   std::vector<Phase> phases;  // by the remainders of all row axes, the last one's fastest
   // The schedule: so many tiles of the parallel axis, equally high, make a whole of the last row axis.

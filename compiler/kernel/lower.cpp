@@ -14,6 +14,7 @@
 #include "compiler/kernel/memory.h"
 #include "compiler/kernel/nonzeros.h"
 #include "compiler/kernel/order.h"
+#include "compiler/kernel/part_sums.h"
 #include "compiler/kernel/schedule.h"
 #include "compiler/kernel/uniforms.h"
 #include "compiler/support/check.h"
@@ -303,7 +304,8 @@ class Lowering {
 
 std::optional<Plan> lower(const graph::Graph& graph, const Target& target, Diagnostics& diagnostics,
                           const ScheduleOverrides& overrides) {
-  Facts facts(graph);
+  const graph::Graph divided = with_part_sums(graph);
+  Facts facts(divided);
   std::optional<Fused> fused = fuse(facts, diagnostics);
   if (!fused) return std::nullopt;
   return Lowering(facts, *fused, target, overrides).run();

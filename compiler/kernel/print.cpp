@@ -174,6 +174,7 @@ class Printer {
     std::string text = fmt::format("acc = sum over k of {} * {}", buffer(f.a), buffer(f.b));
     for (std::size_t i = 0; i < p.rows.size(); ++i) {
       text += fmt::format("{}r{} < {}", i == 0 ? ", " : " and ", i, p.rows[i].extent);
+      if (p.rows[i].b_stride > 0) text += fmt::format(" (b: {} each)", p.rows[i].b_stride);
       if (p.rows[i].step > 1) text += fmt::format(" by {}", p.rows[i].step);
     }
     if (p.by_channel) text += ", by channel";

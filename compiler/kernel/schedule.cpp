@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::int64_t kMostRows = 16;    // more rows gain nothing and cost code
 constexpr std::int64_t kWantedSums = 8;   // accumulators that hide the latency of a multiply-add on two units
+constexpr std::int64_t kUnroll = 4;       // products of a sum that stand in a loop
 constexpr std::int64_t kLine = 64;        // bytes of a cache line
 constexpr std::int64_t kEnoughTiles = 4;  // column tiles from which on columns are shared out
 constexpr std::int64_t kLeastGroup = 8;
@@ -57,11 +58,11 @@ class ContractScheduler {
     }
     if (contract_.positions) {
       choose_positions(*contract_.positions);
-      contract_.unroll = wish("unroll", 4, 1, 16);
+      contract_.unroll = wish("unroll", products_together(*contract_.positions), 1, 16);
       return;
     }
     choose_tile();
-    contract_.unroll = wish("unroll", has_long_epilogue(kernel_) ? 2 : 4, 1, 16);
+    contract_.unroll = wish("unroll", has_long_epilogue(kernel_) ? kUnroll / 2 : kUnroll, 1, 16);
     contract_.row_group = wish("row_group", group_that_fits(), 1, row_tiles(kernel_));
     if (contract_.nonzeros) choose_nonzero_tile(*contract_.nonzeros);
   }
@@ -95,7 +96,7 @@ class ContractScheduler {
     const std::int64_t last = positions.rows.back().places(0);
     const std::int64_t others = kernel_.rows / positions.rows.back().extent;
     const std::int64_t wide = wish("block_tile", positions.by_channel ? 1 : widest(last), 1, blocks_);
-    const std::int64_t high = wish("row_tile", most_rows(wide, target_), 1, most_rows(wide, target_));
+    const std::int64_t high = wish("row_tile", most_places(positions, wide), 1, most_rows(wide, target_));
     const std::int64_t columns = wide == 3 ? blocks_ / 2 : divide_up(blocks_, wide);
     contract_.row_tile = divide_up(last, divide_up(last, high));
     contract_.block_tile = divide_up(blocks_, columns);
@@ -115,6 +116,40 @@ class ContractScheduler {
     if (contract_.k_blocks)
       contract_.k_blocks->size = wish("k_block", contract_.k_blocks->size, 1,
                                       positions.phases[0].ks[contract_.k_blocks->axis].extent);
+  }
+
+  // Neighbouring places meet the same elements of a at neighbouring k. Where these stand side by side in the
+  // code, LLVM keeps the elements in registers. Is there room for so many of them beside the sums?
+  bool has_room(std::int64_t rows, std::int64_t wide, std::int64_t kept) const {
+    return (rows * wide + kept + wide) * target_.registers_a_vector() <= target_.vector_registers;
+  }
+
+  // Taps stand in the code where a border cuts tiles.
+  std::int64_t most_places(const Positions& positions, std::int64_t wide) const {
+    std::int64_t rows = most_rows(wide, target_);
+    for (const Positions::Phase& phase : positions.phases) {
+      const Positions::KAxis& taps = phase.ks.back();
+      const bool meet_again = taps.a_stride != 0 && positions.rows.back().a_stride % taps.a_stride == 0;
+      if (!taps.cuts_tiles(positions.rows.size()) || !meet_again || positions.by_channel) continue;
+      while (rows * wide > kWantedSums && !has_room(rows, wide, rows + taps.extent)) --rows;
+    }
+    return rows;
+  }
+
+  std::int64_t products_together(const Positions& positions) const {
+    std::int64_t together = kUnroll;
+    const std::int64_t place = positions.rows.back().a_stride;
+    for (const Positions::Phase& phase : positions.phases) {
+      const Positions::KAxis& last = phase.ks.back();
+      if (positions.by_channel || last.a_stride <= 0 || place % last.a_stride != 0) continue;
+      const std::int64_t apart = std::max<std::int64_t>(place / last.a_stride, 1);
+      const bool behind_taps =
+          phase.ks.size() > 1 && phase.ks[phase.ks.size() - 2].cuts_tiles(positions.rows.size());
+      if (apart >= 2 * kUnroll) continue;
+      if (has_room(contract_.row_tile, contract_.block_tile, contract_.row_tile + kUnroll)) continue;
+      together = std::min(together, behind_taps ? 1 : apart);
+    }
+    return together;
   }
 
   // The largest that divides the axis and keeps enough sums going; 0: none.
