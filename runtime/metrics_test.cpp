@@ -103,7 +103,7 @@ TEST(Metrics, TableIsClassificationReport) {
     std::string table = text.substr(text.find('\n') + 2);
     table.pop_back();
     if (const std::size_t more = table.find("\nnot among"); more != table.npos) table.resize(more);
-    EXPECT_EQ(table, one["report"]) << one["name"];
+    EXPECT_EQ(table, one["report"].get<std::string>()) << one["name"];
   }
 }
 
@@ -144,6 +144,25 @@ TEST(Metrics, LineAndMatrix) {
       "             0     1     1     0\n"
       "             1     0     0     0\n"
       "             2     0     0     1\n\n");
+}
+
+// A matrix that fits no screen is told in words.
+TEST(Metrics, ManyClassesAreToldByWhatIsConfusedMost) {
+  std::vector<float> outputs(21 * 6);
+  const std::array<std::int32_t, 6> labels{0, 1, 1, 2, 2, 3};
+  const std::array<std::size_t, 6> predicted{5, 20, 20, 4, 3, 3};
+  for (std::size_t i = 0; i < labels.size(); ++i) outputs[21 * i + predicted[i]] = 1;
+  const Predictions predictions = predictions_of_classes(outputs, labels, 21, true);
+  TestReport report{{0.5, 1. / 6},       6, 0, measure(std::array{chosen("confusion")}, predictions), {},
+                    support(predictions)};
+  EXPECT_EQ(test_lines(report),
+            "test     loss 0.5000\n"
+            "\n"
+            "most often taken for another class:\n"
+            "        2  1 for 20\n"
+            "        1  0 for 5\n"
+            "        1  2 for 3\n"
+            "        1  2 for 4\n\n");
 }
 
 TEST(Metrics, NumbersHaveFiveDigits) {

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <span>
+#include <tuple>
 
 #include "runtime/report.h"
 
@@ -135,7 +136,10 @@ std::string confusions(const std::vector<std::vector<std::int64_t>>& matrix,
   for (std::size_t row = 0; row < matrix.size(); ++row)
     for (std::size_t c = 0; c < matrix.size(); ++c)
       if (c != row && matrix[row][c] > 0) list.push_back({matrix[row][c], row, c});
-  std::ranges::stable_sort(list, std::ranges::greater{}, &Confusion::count);
+  std::ranges::sort(list, [](const Confusion& one, const Confusion& other) {
+    return std::tuple(-one.count, one.actual, one.predicted) <
+           std::tuple(-other.count, other.actual, other.predicted);
+  });
   std::string text =
       list.empty() ? "no class is taken for another\n" : "most often taken for another class:\n";
   for (const Confusion& confusion : std::span(list).first(std::min(list.size(), kMostConfusions)))

@@ -24,7 +24,7 @@ Ranking rank(const Predictions& predictions, std::int64_t of_class) {
   auto score = [&](std::size_t i) { return predictions.scores[i * columns + column]; };
   std::vector<std::size_t> order(predictions.labels.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  std::ranges::stable_sort(order, std::ranges::greater{}, score);
+  std::ranges::sort(order, std::ranges::greater{}, score);
   Ranking ranking;
   for (std::size_t place = 0; place < order.size(); ++place) {
     if (place == 0 || score(order[place]) != score(order[place - 1])) ranking.groups.emplace_back();
