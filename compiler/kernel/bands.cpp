@@ -39,8 +39,11 @@ class BandFinder {
     const bool writes_parts = std::ranges::all_of(
         kernel.accesses, [](const Access& access) { return access.by_sample || !access.write; });
     if (std::holds_alternative<RowsKernel>(kernel.form)) return writes_parts;
+    // Random numbers are made by the tile, also where the last one is not full.
+    const bool whole =
+        !std::holds_alternative<RandomKernel>(kernel.form) || kernel.rows * kernel.columns % 64 == 0;
     const std::int64_t extent = parallel_extent(kernel);
-    return writes_parts && extent % kernel.tiles == 0 && kernel.tiles % parts == 0;
+    return whole && writes_parts && extent % kernel.tiles == 0 && kernel.tiles % parts == 0;
   }
 
   bool joins(std::size_t i) const {
