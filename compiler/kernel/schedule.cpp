@@ -14,6 +14,7 @@ constexpr std::int64_t kUnroll = 4;       // products of a sum that stand in a l
 constexpr std::int64_t kLine = 64;        // bytes of a cache line
 constexpr std::int64_t kEnoughTiles = 4;  // column tiles from which on columns are shared out
 constexpr std::int64_t kLeastGroup = 8;
+constexpr std::int64_t kLongWindow = 64;         // points
 constexpr std::int64_t kShared = 16;             // units of work that threads can share out
 constexpr std::int64_t kFirstLevel = 32 * 1024;  // bytes of the smallest first-level cache
 constexpr std::int64_t kNonzeroTile =
@@ -226,6 +227,13 @@ class ContractScheduler {
   const std::int64_t blocks_;
 };
 
+// Then a single row is work enough for a thread.
+bool has_long_windows(const Kernel& kernel) {
+  return std::ranges::any_of(kernel.body.statements, [](const Statement& statement) {
+    return statement.window && graph::element_count(statement.window->extents) >= kLongWindow;
+  });
+}
+
 void schedule_rows(Kernel& kernel) {
   auto along_row = [](const Statement& statement) { return statement.extent == Statement::Extent::kRow; };
   const bool free = std::none_of(kernel.body.statements.begin(), kernel.body.statements.end(), along_row);
@@ -234,7 +242,7 @@ void schedule_rows(Kernel& kernel) {
     kernel.tiles = blocks_of(kernel.columns);
   } else {
     kernel.parallel = Axis::kRows;
-    kernel.tiles = divide_up(kernel.rows, kRowTile);
+    kernel.tiles = has_long_windows(kernel) ? kernel.rows : divide_up(kernel.rows, kRowTile);
   }
 }
 
