@@ -4,6 +4,7 @@
 
 #include "compiler/graph/build.h"
 #include "compiler/graph/index_map.h"
+#include "compiler/graph/sum.h"
 #include "compiler/kernel/bands.h"
 
 namespace netc::kernel {
@@ -22,22 +23,6 @@ std::int64_t batch_of(const graph::Graph& graph) {
       return node.type.extents[0];
   }
   return 1;
-}
-
-// What a contraction and a sum have in common.
-struct Sum {
-  Extents* domain = nullptr;
-  IndexMap* result = nullptr;
-  std::vector<IndexMap*> operands;
-};
-
-std::optional<Sum> sum_of(graph::Op& op) {
-  if (auto* contract = std::get_if<graph::Contract>(&op))
-    return Sum{&contract->domain, &contract->result, {&contract->a, &contract->b}};
-  auto* reduce = std::get_if<graph::Reduce>(&op);
-  if (reduce && reduce->kind == graph::ReduceKind::kSum)
-    return Sum{&reduce->domain, &reduce->result, {&reduce->operand}};
-  return std::nullopt;
 }
 
 class PartSums {
@@ -61,7 +46,7 @@ class PartSums {
  private:
   // Gives the sum's result an axis of parts before the others, if that is wanted.
   bool divide(Node& node) const {
-    const std::optional<Sum> sum = sum_of(node.op);
+    const std::optional<graph::Sum> sum = graph::sum_of(node.op);
     if (!sum || parts_ == 1 || !is_small(node)) return false;
     const std::optional<std::uint32_t> samples = axis_of_samples(node, *sum);
     if (!samples || graph::used_axes(*sum->result, sum->domain->size())[*samples]) return false;
@@ -86,7 +71,7 @@ class PartSums {
   }
 
   // The axis of the domain that all operands have as their first, and nowhere else.
-  std::optional<std::uint32_t> axis_of_samples(const Node& node, const Sum& sum) const {
+  std::optional<std::uint32_t> axis_of_samples(const Node& node, const graph::Sum& sum) const {
     const auto axis = graph::plain_axis((*sum.operands[0])[0]);
     if (!axis || (*sum.domain)[*axis] != batch_) return std::nullopt;
     for (const IndexMap* map : sum.operands) {

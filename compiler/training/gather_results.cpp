@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "compiler/graph/index_map.h"
+#include "compiler/graph/sum.h"
 #include "compiler/training/rewrite.h"
 
 namespace netc::training {
@@ -8,22 +9,6 @@ namespace netc::training {
 namespace {
 
 using namespace graph;
-
-// A contraction or a sum: its domain, its result map, and where it reads each operand.
-struct Sum {
-  Extents* domain = nullptr;
-  IndexMap* result = nullptr;
-  std::vector<IndexMap*> operands;
-};
-
-std::optional<Sum> sum_of(Op& op) {
-  if (auto* contract = std::get_if<Contract>(&op))
-    return Sum{&contract->domain, &contract->result, {&contract->a, &contract->b}};
-  auto* reduce = std::get_if<Reduce>(&op);
-  if (reduce && reduce->kind == ReduceKind::kSum)
-    return Sum{&reduce->domain, &reduce->result, {&reduce->operand}};
-  return std::nullopt;
-}
 
 class Gatherer {
  public:
