@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 
 namespace netc::runtime {
 
@@ -100,8 +101,16 @@ void Executor::run_band(std::size_t first, int thread, std::int64_t threads, Obs
 
 void Executor::run_part(std::size_t number, int thread, std::int64_t part) {
   const KernelCall& call = program_.calls[number];
+  std::vector<void*>& arguments = threads_[thread].arguments[number];
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    const std::int64_t bytes = program_.buffers[call.arguments[i]].part_bytes;
+    if (bytes == 0) continue;
+    // Where the first part would lie, which has no memory: so it is reckoned as a number.
+    const auto base = reinterpret_cast<std::uintptr_t>(address(call.arguments[i], thread));
+    arguments[i] = reinterpret_cast<void*>(base - static_cast<std::uintptr_t>(part * bytes));
+  }
   const std::int64_t tiles = call.tiles / call.parts;
-  call.function(threads_[thread].arguments[number].data(), part * tiles, (part + 1) * tiles);
+  call.function(arguments.data(), part * tiles, (part + 1) * tiles);
 }
 
 std::vector<float> Executor::values(std::size_t buffer) const {
@@ -121,10 +130,10 @@ bool Executor::is_finite(const ProgramBuffer& buffer, const float* data) const {
   return finite;
 }
 
-bool Executor::wrote_finite(const KernelCall& call) const {
+bool Executor::wrote_finite(const KernelCall& call, bool parts) const {
   return std::ranges::all_of(call.writes, [&](std::size_t id) {
     const ProgramBuffer& buffer = program_.buffers[id];
-    return !buffer.is_float || is_finite(buffer, number(id, 0));
+    return !buffer.is_float || (buffer.part_bytes > 0) != parts || is_finite(buffer, number(id, 0));
   });
 }
 
@@ -132,12 +141,16 @@ const KernelCall* Executor::first_bad_call() {
   const std::size_t calls = std::min(program_.check_before, program_.calls.size());
   for (std::size_t first = 0; first < calls; first += program_.calls[first].band) {
     const KernelCall& band = program_.calls[first];
+    std::vector<bool> bad(band.band, false);
     for (std::int64_t part = 0; part < band.parts; ++part) {
-      for (std::size_t i = 0; i < band.band; ++i) run_part(first + i, 0, part);
+      for (std::size_t i = 0; i < band.band; ++i) {
+        run_part(first + i, 0, part);
+        bad[i] = bad[i] || !wrote_finite(program_.calls[first + i], true);
+      }
     }
     for (std::size_t i = 0; i < band.band; ++i) {
       const KernelCall& call = program_.calls[first + i];
-      if (!wrote_finite(call)) return &call;
+      if (bad[i] || !wrote_finite(call, false)) return &call;
     }
   }
   return nullptr;

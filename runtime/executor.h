@@ -57,7 +57,8 @@ class Executor {
   }
   void* address(std::size_t buffer, int thread) const;
   bool is_finite(const ProgramBuffer& buffer, const float* data) const;
-  bool wrote_finite(const KernelCall& call) const;
+  // Of the call's results: those that hold one part at a time, or the others.
+  bool wrote_finite(const KernelCall& call, bool parts) const;
 
   const Program& program_;
   const Store& store_;

@@ -54,6 +54,8 @@ struct ProgramBuffer {
   std::size_t tensor = 0;   // kPersistent: which of the store's tensors
   bool is_float = true;
   MatrixLayout layout;
+  std::int64_t part_bytes =
+      0;  // > 0: holds one part of a band at a time; kernels find the n-th at n times this
 };
 
 // What a call does at the least, for profiles.

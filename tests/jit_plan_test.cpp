@@ -215,6 +215,11 @@ TEST(Plans, LargeImagesGoThroughTheCacheInParts) {
     }
   }
   EXPECT_GE(longest, 3u) << kernel::print(plan);
+  // The first convolution's result goes no further than the pooling.
+  const auto image = std::ranges::find(plan.buffers, Extents{12, 10, 10, 8}, &kernel::Buffer::extents);
+  ASSERT_NE(image, plan.buffers.end());
+  EXPECT_EQ(image->parts, 12) << kernel::print(plan);
+  EXPECT_LT(image->bytes, 4 * 10 * 10 * 8 + 128);
 }
 
 TEST(Plans, GradientsOfConvolutionsAreSumsOfParts) {
@@ -235,6 +240,11 @@ TEST(Plans, VerifySeesBandsThatFallApart) {
     return kernel::verify(broken);
   };
   EXPECT_NE(fault([](Kernel& kernel) { kernel.tiles += 1; }).find("its tiles make no parts"),
+            std::string::npos);
+  EXPECT_NE(fault([](Kernel& kernel) { kernel.parts = 6; }).find("part by part"), std::string::npos);
+  EXPECT_NE(fault([](Kernel& kernel) {
+              for (kernel::Access& access : kernel.accesses) access.by_sample = false;
+            }).find("part by part"),
             std::string::npos);
 }
 

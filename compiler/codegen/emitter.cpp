@@ -110,6 +110,16 @@ Value* Emitter::scratch(std::int64_t bytes) {
   return memory;
 }
 
+Value* Emitter::zeros() {
+  constexpr const char* kName = "zeros";
+  llvm::Module& module = *function_->getParent();
+  if (llvm::GlobalVariable* known = module.getNamedGlobal(kName)) return known;
+  auto* memory = new llvm::GlobalVariable(module, vector_type(), true, llvm::GlobalValue::InternalLinkage,
+                                          llvm::Constant::getNullValue(vector_type()), kName);
+  memory->setAlignment(llvm::Align(64));
+  return memory;
+}
+
 void Emitter::branch(Value* condition, const std::function<void()>& then,
                      const std::function<void()>& otherwise) {
   BasicBlock* yes = BasicBlock::Create(b_.getContext(), "then", function_);

@@ -57,6 +57,8 @@ class Emitter {
 
   // Memory of the function's own, aligned for vectors.
   llvm::Value* scratch(std::int64_t bytes);
+  // Memory of 16 zeros.
+  llvm::Value* zeros();
 
   // The memory of a buffer (of kSamples and kLabels: the address of a runtime::BatchRows).
   llvm::Value* base(kernel::BufferId id);

@@ -193,10 +193,10 @@ Value* PointReader::one_by_one(const Operand& operand, Value* inside) {
   for (std::int64_t lane = 0; lane < kLanes; ++lane) {
     Value* pointer = address(operand, lane);
     Value* holds = each ? b_.CreateExtractElement(inside, static_cast<std::uint64_t>(lane)) : inside;
-    // Lanes beyond the last column read what is there for sure.
+    // Lanes beyond the last column read what is there for sure. In a band, a buffer's beginning is not.
     Value* exists = b_.CreateICmpSLT(b_.CreateAdd(column_, e_.index(lane)), e_.index(extents_.back()));
     Value* reads = holds ? b_.CreateAnd(holds, exists) : exists;
-    Value* loaded = e_.load(element, b_.CreateSelect(reads, pointer, e_.base(operand.buffer)));
+    Value* loaded = e_.load(element, b_.CreateSelect(reads, pointer, e_.zeros()));
     if (holds) loaded = b_.CreateSelect(holds, loaded, llvm::Constant::getNullValue(element));
     result = b_.CreateInsertElement(result, loaded, static_cast<std::uint64_t>(lane));
   }
@@ -220,8 +220,7 @@ Value* PointReader::read(const Operand& operand) {
     return b_.CreateMaskedLoad(type, pointer, llvm::Align(static_cast<std::uint64_t>(bytes)), holds, zero);
   }
   if (!holds) return e_.load(type, pointer);
-  return b_.CreateSelect(holds, e_.load(type, b_.CreateSelect(holds, pointer, e_.base(operand.buffer))),
-                         zero);
+  return b_.CreateSelect(holds, e_.load(type, b_.CreateSelect(holds, pointer, e_.zeros())), zero);
 }
 
 }  // namespace netc::codegen

@@ -57,6 +57,10 @@ runtime::ProgramBuffer program_buffer(const kernel::Buffer& buffer, bool predict
   result.offset = buffer.offset;
   result.is_float = buffer.dtype == kernel::DType::kF32 && buffer.storage != kernel::Storage::kNumbers;
   result.layout = layout_of(buffer);
+  if (buffer.parts > 1) {
+    result.layout.rows /= buffer.parts;
+    result.part_bytes = buffer.part_bytes();
+  }
   if (buffer.storage == kernel::Storage::kPersistent) result.tensor = store.add(stored(buffer, predicts));
   return result;
 }

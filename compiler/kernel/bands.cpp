@@ -12,6 +12,7 @@ namespace netc::kernel {
 namespace {
 
 constexpr std::int64_t kMostParts = 16;
+constexpr std::int64_t kLine = 64;
 
 class BandFinder {
  public:
@@ -63,6 +64,9 @@ class BandFinder {
     if (end > first_ + 1 && is_worthwhile(end)) {
       for (std::size_t i = first_; i < end; ++i) divide(plan_.kernels[i]);
       plan_.kernels[first_].band = end - first_;
+      for (BufferId id : written_) {
+        if (is_local(id, end)) make_local(plan_.buffers[index(id)], plan_.kernels[first_].parts);
+      }
     }
     first_ = end;
     written_.clear();
@@ -88,6 +92,27 @@ class BandFinder {
     std::int64_t tiles = (rows + kRowTile - 1) / kRowTile;
     while (rows % tiles != 0) ++tiles;
     kernel.tiles = tiles * kernel.parts;
+  }
+
+  bool is_local(BufferId id, std::size_t end) const {
+    const Buffer& buffer = plan_.buffer(id);
+    if (buffer.storage != Storage::kArena || !buffer.is_dense()) return false;
+    if (std::ranges::any_of(plan_.outputs, [&](const Plan::Output& output) { return output.buffer == id; }))
+      return false;
+    for (std::size_t i = 0; i < plan_.kernels.size(); ++i) {
+      for (const Access& access : plan_.kernels[i].accesses) {
+        if (access.buffer == id && (i < first_ || i >= end || !access.by_sample)) return false;
+      }
+    }
+    return true;
+  }
+
+  // A line beyond the end may be read.
+  static void make_local(Buffer& buffer, std::int64_t parts) {
+    buffer.storage = Storage::kPrivate;
+    buffer.parts = parts;
+    const std::int64_t bytes = buffer.part_bytes();
+    buffer.bytes = (bytes + kLine - 1) / kLine * kLine + kLine;
   }
 
   Plan& plan_;

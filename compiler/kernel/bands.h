@@ -11,8 +11,8 @@ std::int64_t parts_of_batch(std::int64_t batch);
 
 // Neighbouring kernels whose tiles go over the samples in order, and which read of each other's results only
 // those of the same samples, become a band: a thread runs all of them for one part of the samples, then for
-// the next, so that a large result is still in its cache when it is read. The kernels have their schedules
-// and accesses; those of a band are changed.
+// the next, so that a large result is still in its cache when it is read. What is not read elsewhere has
+// memory for one part alone. The kernels have their schedules and accesses; those of a band are changed.
 void find_bands(Plan& plan, const Target& target);
 
 }  // namespace netc::kernel

@@ -75,6 +75,7 @@ struct Buffer {
   Storage storage = Storage::kArena;
   std::int64_t bytes = 0;
   std::int64_t offset = 0;         // in its arena (kArena, kPrivate)
+  std::int64_t parts = 1;          // > 1: holds only one of so many parts of the samples, each in turn
   std::string leaf;                // kPersistent: the parameter's or state's name
   bool parameter = false;          // kPersistent: counts as a weight; else state
   graph::Initializer initializer;  // kPersistent
@@ -83,6 +84,7 @@ struct Buffer {
   bool is_dense() const {
     return extents.size() > 1 && layout.row_stride == columns && layout.block_stride == kLanes;
   }
+  std::int64_t part_bytes() const { return rows * columns / parts * element_bytes(dtype); }
 };
 
 // Values over a kernel's points: axes of its tensor, then those of a statement's window, then divisions.

@@ -244,13 +244,14 @@ std::string print(const Plan& plan, const Sources* sources) {
       fmt::format("plan: {} kernels, arena {} bytes, private {} bytes, persistent {} bytes\n\n",
                   plan.kernels.size(), plan.arena_bytes, plan.private_bytes, plan.persistent_bytes);
   for (const Buffer& buffer : plan.buffers) {
-    fmt::format_to(std::back_inserter(text), "buffer {} {}[{}] {}{} rows {} columns {} strides {} {}\n",
+    fmt::format_to(std::back_inserter(text), "buffer {} {}[{}] {}{}{} rows {} columns {} strides {} {}\n",
                    buffer.name, dtype_name(buffer.dtype), fmt::join(buffer.extents, ", "),
                    storage_name(buffer.storage),
                    buffer.storage == Storage::kArena || buffer.storage == Storage::kPrivate
                        ? fmt::format("+{}", buffer.offset)
                        : "",
-                   buffer.rows, buffer.columns, buffer.layout.row_stride, buffer.layout.block_stride);
+                   buffer.parts > 1 ? fmt::format(", one of {} parts", buffer.parts) : "", buffer.rows,
+                   buffer.columns, buffer.layout.row_stride, buffer.layout.block_stride);
   }
   text += "\n";
   for (std::size_t i = 0; i < plan.kernels.size(); ++i) {

@@ -74,6 +74,11 @@ class Verifier {
     }
     if (kernel.parts > 1 && (parallel_extent(kernel) % kernel.tiles != 0 || kernel.tiles % kernel.parts != 0))
       fail(kernel.name + " is in a band, but its tiles make no parts");
+    for (const Access& access : kernel.accesses) {
+      if (plan_.buffer(access.buffer).parts > 1 &&
+          (kernel.parts != plan_.buffer(access.buffer).parts || !access.by_sample))
+        fail(fmt::format("{} does not touch {} part by part", kernel.name, plan_.buffer(access.buffer).name));
+    }
     if (kernel.tiles < 1 || kernel.tiles > parallel_extent(kernel))
       fail(fmt::format("{} has {} tiles", kernel.name, kernel.tiles));
   }
