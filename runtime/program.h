@@ -21,6 +21,10 @@ struct BatchRows {
 // What a kernel gets for the numbers of the step.
 struct StepNumbers {
   double step = 1, epoch = 0, total_steps = 1, count = 0;
+  double rate_factor = 1;  // what `reduce_lr` has brought the learning rate to
+  // Of a batch in shards: which update this step is a part of (from 1; total_steps counts these), the samples
+  // of the whole batch, and whether this is its first or last shard (0 or 1).
+  double update = 1, batch_count = 0, first_shard = 1, last_shard = 1;
   std::uint64_t seed = 0;
 };
 

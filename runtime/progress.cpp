@@ -41,6 +41,12 @@ std::string bar(int width, std::int64_t done, std::int64_t all) {
   return text + kPlain;
 }
 
+std::string best_line(const BestReport& best) {
+  const bool share = best.monitor.ends_with("accuracy");
+  return fmt::format("best     epoch {}: {} {}; its weights are kept\n", best.epoch, best.monitor,
+                     share ? percent(best.value) : loss_text(best.value));
+}
+
 // 698,123 -> 698,000: more digits would pretend that the next run shows the same.
 std::int64_t three_digits(double value) {
   double unit = 1;
@@ -115,6 +121,7 @@ std::string closing_lines(const RunReport& report) {
         fmt::format("stopped  {} after {} {}\n", report.stopped, epochs, epochs == 1 ? "epoch" : "epochs");
   }
   if (!report.folds.empty()) text += cross_validation_line(report.folds);
+  if (report.best) text += best_line(*report.best);
   if (report.test) text += test_lines(*report.test);
   text += time_line(report);
   // In full: two runs are compared by it.

@@ -49,6 +49,10 @@ Json metric_json(const MetricResult& result) {
   return json;
 }
 
+Json best_json(const BestReport& report) {
+  return {{"epoch", report.epoch}, {"monitor", report.monitor}, {"value", report.value}};
+}
+
 Json test_json(const TestReport& report) {
   Json json;
   json["loss"] = report.scores.loss;
@@ -170,6 +174,7 @@ std::string to_json(const RunReport& report) {
   json["train"] = train_json(report);
   json["peak_rss_bytes"] = report.peak_rss_bytes;
   json["cross_validation"] = report.folds.empty() ? Json(nullptr) : cross_validation_json(report.folds);
+  json["best"] = report.best ? best_json(*report.best) : Json(nullptr);
   json["test"] = report.test ? test_json(*report.test) : Json(nullptr);
   json["weights_sha256"] = report.weights_sha256.empty() ? Json(nullptr) : Json(report.weights_sha256);
   json["folder"] = report.folder ? Json(*report.folder) : Json(nullptr);

@@ -30,6 +30,13 @@ struct EpochReport {
   std::optional<double> seconds;  // training steps alone; empty for epochs before `--resume`
 };
 
+// The epoch whose weights came back, by the number that early_stop looked at.
+struct BestReport {
+  std::int64_t epoch = 0;  // from 1
+  std::string monitor;     // `val_loss`
+  double value = 0;
+};
+
 struct TestReport {
   Scores scores;
   std::int64_t samples = 0;
@@ -56,17 +63,19 @@ struct RunReport {
   std::int64_t peak_rss_bytes = 0;
   std::vector<EpochReport> epochs;
   std::vector<FoldReport> folds;  // empty without cross-validation
+  std::optional<BestReport> best;
   std::optional<TestReport> test;
   std::string weights_sha256;
   std::optional<std::string> folder;
   std::optional<ProfileReport> profile;
-  std::string stopped;  // empty, or why it ended early: `interrupted`, `diverged`
+  std::string stopped;  // empty, or why it ended early: `early`, `interrupted`, `diverged`
 };
 
 // Stable, documented keys: model, seed, threads, parameters, batch, kernels, cached_kernels, compile_seconds,
 // test_compile_seconds, first_step_seconds, load_seconds, total_seconds, train.{seconds,
 // step_us.{p10,median}, samples_per_second, epochs[].{epoch,loss,accuracy,val_loss,val_accuracy,seconds}},
-// peak_rss_bytes, test.{loss,accuracy,samples,seconds,class_names,support,metrics[].{...}}, weights_sha256,
+// peak_rss_bytes, best.{epoch,monitor,value},
+// test.{loss,accuracy,samples,seconds,class_names,support,metrics[].{...}}, weights_sha256,
 // folder, profile.{...}, stopped; null where there is none or a number is not finite. Ends in a newline.
 std::string to_json(const RunReport& report);
 // epoch,accuracy,loss,val_accuracy,val_loss: epochs from 1, numbers in as many digits as bring the same
@@ -101,7 +110,7 @@ class ProgressPrinter {
 // What the test says: a line of values; a table by class as scikit-learn's classification_report prints it,
 // and the confusion matrix, where they are shown.
 std::string test_lines(const TestReport& test);
-// The closing lines: stopped, test, time, weights, saved, try; each where there is something to say.
+// The closing lines: stopped, best, test, time, weights, saved, try; each where there is something to say.
 std::string closing_lines(const RunReport& report);
 // `0.0861`, `1.234e-05`
 std::string loss_text(double loss);

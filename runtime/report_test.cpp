@@ -47,7 +47,7 @@ TEST(Report, JsonHasTheDocumentedKeys) {
   EXPECT_EQ(keys,
             "model seed threads parameters batch kernels cached_kernels compile_seconds "
             "test_compile_seconds first_step_seconds load_seconds total_seconds train peak_rss_bytes "
-            "cross_validation test "
+            "cross_validation best test "
             "weights_sha256 folder profile stopped ");
 }
 

@@ -74,6 +74,16 @@ std::vector<NamedTensor> Store::read(bool with_state) const {
   return result;
 }
 
+void Store::exchange(const std::string& state) {
+  const std::vector<NamedTensor> all = everything();
+  for (const NamedTensor& tensor : all) {
+    const auto other = std::ranges::find(all, tensor.name + "." + state, &NamedTensor::name);
+    if (other == all.end()) continue;
+    set(tensor.name, other->values);
+    set(other->name, tensor.values);
+  }
+}
+
 std::int64_t Store::parameter_count() const {
   std::int64_t count = 0;
   for (std::size_t i = 0; i < tensors_.size(); ++i) {

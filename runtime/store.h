@@ -39,6 +39,8 @@ class Store {
   std::vector<NamedTensor> weights() const { return read(false); }
   std::vector<NamedTensor> everything() const { return read(true); }
   std::int64_t parameter_count() const;
+  // Gives each parameter the value of its state of this name, and that state the parameter's.
+  void exchange(const std::string& state);
   // Takes over values by name, for all copies. Refuses what does not fit, saying how it differs;
   // `need_state`: state that no prediction reads must be there, too.
   Status assign(const std::vector<NamedTensor>& tensors, bool need_state);

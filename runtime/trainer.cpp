@@ -84,15 +84,26 @@ const std::int32_t* Trainer::rows_of(int thread, std::int64_t epoch, std::int64_
   return rows;
 }
 
+StepNumbers Trainer::numbers_of(std::int64_t epoch, std::int64_t i) const {
+  const auto count = static_cast<std::int64_t>(samples_.size());
+  const std::int64_t whole = batch_ * plan_.shards, shard = i % plan_.shards;
+  auto number = [](std::int64_t value) { return static_cast<double>(value); };
+  return {.step = number(epoch * steps_ + i + 1),
+          .epoch = number(epoch),
+          .total_steps = number(plan_.epochs * updates_per_epoch()),
+          .count = number(std::min(batch_, count - i * batch_)),
+          .rate_factor = rate_factor_,
+          .update = number(epoch * updates_per_epoch() + i / plan_.shards + 1),
+          .batch_count = number(std::min(whole, count - i / plan_.shards * whole)),
+          .first_shard = shard == 0 ? 1.0 : 0.0,
+          .last_shard = shard == plan_.shards - 1 || i == steps_ - 1 ? 1.0 : 0.0,
+          .seed = plan_.seed};
+}
+
 bool Trainer::take_step(int thread, std::int64_t epoch, std::int64_t i, bool alone, Shared& shared,
                         const Progress& progress) {
   const auto count = static_cast<std::int64_t>(samples_.size());
-  StepNumbers numbers;
-  numbers.epoch = static_cast<double>(epoch);
-  numbers.total_steps = static_cast<double>(plan_.epochs * steps_);
-  numbers.seed = plan_.seed;
-  numbers.step = static_cast<double>(epoch * steps_ + i + 1);
-  numbers.count = static_cast<double>(std::min(batch_, count - i * batch_));
+  const StepNumbers numbers = numbers_of(epoch, i);
   const bool good = executor_.step(thread, rows_of(thread, epoch, i, alone), numbers, alone);
   if (thread != 0) return good;
   const double now = now_seconds();

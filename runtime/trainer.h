@@ -20,6 +20,7 @@ struct TrainingPlan {
   std::int64_t epochs = 1;
   std::uint64_t seed = 0;
   std::int64_t first_epoch = 0;  // > 0: goes on from there
+  std::int64_t shards = 1;       // so many steps make a batch, whose last one updates
 };
 
 enum class Outcome { kFinished, kInterrupted, kDiverged };
@@ -43,12 +44,16 @@ class Trainer {
   Trainer(Executor& executor, ThreadTeam& team, TrainingPlan plan, std::vector<std::int32_t> samples,
           const std::atomic<bool>& stop, AugmentedBatches* augmented = nullptr);
 
+  // From now on the learning rate is multiplied by it.
+  void set_rate_factor(double factor) { rate_factor_ = factor; }
+
   // Epoch `epoch` (from 0): its samples in an order of their own. `progress` is called now and then by one
   // thread, with the number of steps done and the mean loss so far.
   using Progress = std::function<void(std::int64_t steps, double seconds, double loss)>;
   EpochOutcome run_epoch(std::int64_t epoch, const Progress& progress);
 
   std::int64_t steps_per_epoch() const { return steps_; }
+  std::int64_t updates_per_epoch() const { return (steps_ + plan_.shards - 1) / plan_.shards; }
   // Of every step so far, in microseconds.
   const std::vector<float>& step_times() const { return step_times_; }
   // Seconds since some fixed time (steady clock) when the first step was done.
@@ -57,6 +62,7 @@ class Trainer {
  private:
   struct Shared;
   const std::int32_t* rows_of(int thread, std::int64_t epoch, std::int64_t i, bool alone);
+  StepNumbers numbers_of(std::int64_t epoch, std::int64_t i) const;
   bool is_stopped(int thread, std::int64_t i, Shared& shared) const;
   bool take_step(int thread, std::int64_t epoch, std::int64_t i, bool alone, Shared& shared,
                  const Progress& progress);
@@ -69,6 +75,7 @@ class Trainer {
   const std::atomic<bool>& stop_;
   AugmentedBatches* augmented_;
   std::int64_t batch_, steps_;
+  double rate_factor_ = 1;
   Pace pace_;  // what is known of the machine holds for the next epoch, too
   std::vector<float> step_times_;
   std::optional<double> first_step_at_;

@@ -178,6 +178,16 @@ class Prelude {
     return table;
   }
 
+  std::string schedules() {
+    std::string table = "| schedule | parameters | its value |\n|---|---|---|\n";
+    for_each<ast::FunctionDefinition>([&](const ast::FunctionDefinition& definition) {
+      if (definition.kind != ast::FunctionKind::kSchedule) return;
+      table += fmt::format("| `{}` | `base` {} | `{}` |\n", definition.name.text,
+                           parameters(definition.parameters, 1), text(definition.body->span));
+    });
+    return table;
+  }
+
   std::string optimizers() {
     std::string table = "| optimizer | parameters | a step |\n|---|---|---|\n";
     for_each<ast::OptimizerDefinition>([&](const ast::OptimizerDefinition& definition) {
@@ -230,12 +240,8 @@ std::string planned() {
     table += fmt::format("| {} | {} |\n", what, in_backticks(names));
   };
   row("layers", planned_layers());
-  row("losses", planned_losses());
-  row("optimizers", planned_optimizers());
   row("data sources", planned_data_sources());
   row("settings of `data`", planned_data_settings());
-  row("settings of `train`", planned_train_settings());
-  row("settings of every layer", planned_layer_settings());
   return table;
 }
 
@@ -257,6 +263,7 @@ std::map<std::string, std::string> tables() {
           {"losses", prelude.losses()},
           {"optimizers", prelude.optimizers()},
           {"metrics", metrics()},
+          {"schedules", prelude.schedules()},
           {"functions", in_backticks(function_names()) + "\n"},
           {"planned", planned()}};
 }
@@ -315,6 +322,7 @@ void add_keys(const nlohmann::json& json, const std::string& prefix, std::set<st
 TEST(Docs, JsonKeysAreTheReports) {
   runtime::RunReport report;
   report.epochs.emplace_back();
+  report.best.emplace();
   report.test.emplace().metrics.emplace_back();
   report.folds.emplace_back();
   report.profile = runtime::ProfileReport{.peaks = {0, {{}}}, .kernels = {{}}};

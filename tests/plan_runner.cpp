@@ -76,9 +76,16 @@ RunResult CompiledGraph::run(const ReferenceLeaves& leaves, int threads) const {
   runtime::ThreadTeam team(threads > 0 ? threads : setting_.threads);
   runtime::Executor executor(program, store, team);
   executor.bind(set);
-  runtime::StepNumbers numbers{number(leaves, "step", 1), number(leaves, "epoch", 0),
-                               number(leaves, "total_steps", 1),
-                               number(leaves, "count", static_cast<double>(batch)), setting_.seed};
+  runtime::StepNumbers numbers{.step = number(leaves, "step", 1),
+                               .epoch = number(leaves, "epoch", 0),
+                               .total_steps = number(leaves, "total_steps", 1),
+                               .count = number(leaves, "count", static_cast<double>(batch)),
+                               .rate_factor = number(leaves, "rate_factor", 1),
+                               .update = number(leaves, "update", 1),
+                               .batch_count = number(leaves, "batch_count", static_cast<double>(batch)),
+                               .first_shard = number(leaves, "first_shard", 1),
+                               .last_shard = number(leaves, "last_shard", 1),
+                               .seed = setting_.seed};
   std::vector<std::int32_t> rows(2 * batch + runtime::kLookAhead);
   for (std::size_t i = 0; i < rows.size(); ++i) rows[i] = static_cast<std::int32_t>(batch ? i % batch : 0);
   RunResult result;

@@ -49,7 +49,7 @@ class RegistryCalls {
   OptimizerRule optimizer(const std::string& name, const Numbers& arguments = {}) {
     Given given(arguments);
     std::optional<OptimizerRule> bound =
-        bind_optimizer(*prelude_.optimizers.at(name), {}, given.list, false, context());
+        bind_optimizer(*prelude_.optimizers.at(name), {}, given.list, {}, context());
     EXPECT_TRUE(bound) << name;
     return bound.value_or(OptimizerRule{});
   }

@@ -18,8 +18,9 @@ class UniformsEmitter {
       : e_(emitter), b_(emitter.builder()), form_(form) {}
 
   void run() {
-    for (std::int64_t i = 0; i < kernel::kStepNumbers; ++i)
-      numbers_.push_back(e_.load(b_.getDoubleTy(), e_.advance(e_.base(form_.numbers), i * 8)));
+    for (std::size_t i = 0; i < kernel::kStepNumberNames.size(); ++i)
+      numbers_.push_back(
+          e_.load(b_.getDoubleTy(), e_.advance(e_.base(form_.numbers), static_cast<std::int64_t>(i * 8))));
     store_head();
     const auto& uniforms = e_.plan().uniforms;
     for (std::size_t i = 0; i < uniforms.size(); ++i) {
@@ -34,10 +35,10 @@ class UniformsEmitter {
 
  private:
   void store_head() {
-    Value* step =
-        b_.CreateFPToUI(numbers_[static_cast<std::size_t>(kernel::StepNumber::kStep)], b_.getInt32Ty());
+    Value* step = b_.CreateFPToUI(numbers_[0], b_.getInt32Ty());
     e_.store(step, e_.base(form_.result));
-    Value* seed = e_.load(b_.getInt64Ty(), e_.advance(e_.base(form_.numbers), kernel::kStepNumbers * 8));
+    Value* seed =
+        e_.load(b_.getInt64Ty(), e_.advance(e_.base(form_.numbers), kernel::kStepNumberNames.size() * 8));
     e_.store(seed, e_.advance(e_.base(form_.result), 4));
   }
 

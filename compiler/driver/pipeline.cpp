@@ -48,7 +48,7 @@ std::optional<kernel::Plan> plan_inference(const Network& network, const Sources
 std::optional<Compiled> compile(const Network& network, const Sources& sources, bool with_training,
                                 const PipelineOptions& options, const runtime::Cache& cache,
                                 Diagnostics& diagnostics) {
-  const std::int64_t batch = network.train.batch;
+  const std::int64_t batch = network.train.samples_a_step();
   std::optional<kernel::Plan> training,
       inference = plan_inference(network, sources, batch, options, diagnostics);
   if (with_training) training = plan_training(network, sources, options, diagnostics);

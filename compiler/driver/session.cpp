@@ -40,7 +40,11 @@ Session::Session(const Options& options, const Origin& origin, Loaded& loaded,
       out_(fold                  ? silence()
            : options.json == "-" ? stderr
                                  : stdout),
-      cache_(options.cache ? runtime::user_cache_folder() : "") {}
+      cache_(options.cache ? runtime::user_cache_folder() : "") {
+  const TrainSettings& settings = loaded.network.train;
+  if (settings.early_stop) early_stop_.emplace(*settings.early_stop);
+  if (settings.reduce_rate) reduce_rate_.emplace(*settings.reduce_rate);
+}
 
 int Session::prepare() {
   if (options_.json && *options_.json != "-") {
@@ -185,12 +189,27 @@ int Session::take_data() {
 
 // From the samples that are trained on; a run that is resumed knows it.
 void Session::learn_data() {
+  if (loaded_.network.train.class_weight) weigh_classes();
   const auto kind = loaded_.network.data.normalize.value_or(runtime::Normalization::kNone);
   if (kind == runtime::Normalization::kNone) return;
   const runtime::Normalizer learned = runtime::learn_normalizer(
       kind, data_->train, split_.train, data_->sample_extents.back(), pipeline_.threads);
   compiled_->store->set(runtime::kDataScale, learned.scale);
   compiled_->store->set(runtime::kDataShift, learned.shift);
+}
+
+// Balanced, classes that the samples have weigh alike: samples / (classes * samples of the class).
+void Session::weigh_classes() {
+  const std::vector<double>& given = loaded_.network.train.class_weight->weights;
+  std::vector<float> weights(given.begin(), given.end());
+  if (given.empty()) {
+    std::vector<double> counts(static_cast<std::size_t>(data_->classes));
+    for (std::int32_t row : split_.train) ++counts[static_cast<std::size_t>(data_->train.labels[row])];
+    const auto present = static_cast<double>(std::ranges::count_if(counts, [](double n) { return n > 0; }));
+    for (double count : counts)
+      weights.push_back(static_cast<float>(count > 0 ? split_.train.size() / (present * count) : 0));
+  }
+  compiled_->store->set(kClassWeightState, weights);
 }
 
 // To the samples, or to what is made of them.
@@ -202,11 +221,12 @@ void Session::bind_training() {
   }
   augmented_ = std::make_unique<runtime::AugmentedBatches>(
       runtime::Augmenter(network.data.augmentation, data_->sample_extents, network.train.seed), data_->train,
-      network.train.batch, pipeline_.threads);
+      network.train.samples_a_step(), pipeline_.threads);
   training_->bind(augmented_->set());
 }
 
 int Session::take_checkpoint() {
+  load_plateaus();
   if (runtime::Status status = compiled_->store->assign(checkpoint_->tensors, true); !status)
     return fail(status.error());
   auto number = [&](const char* key) {
@@ -238,13 +258,15 @@ int Session::train() {
   }
   const std::atomic<bool>& stop = catch_interrupt();
   trainer_ = std::make_unique<runtime::Trainer>(
-      *training_, *team_, runtime::TrainingPlan{settings.epochs, settings.seed, first_epoch_}, split_.train,
+      *training_, *team_,
+      runtime::TrainingPlan{settings.epochs, settings.seed, first_epoch_, settings.shards}, split_.train,
       stop, augmented_.get());
   report_.parameters = compiled_->store->parameter_count();
   print_header();
   if (int code = cross_validate(); code != kGood) return code;
   runtime::ProgressPrinter progress(out_, is_terminal(out_), settings.epochs, trainer_->steps_per_epoch());
-  for (std::int64_t epoch = first_epoch_; epoch < settings.epochs; ++epoch) {
+  for (std::int64_t epoch = first_epoch_; epoch < settings.epochs && !is_stopped(); ++epoch) {
+    if (reduce_rate_) trainer_->set_rate_factor(reduce_rate_->factor());
     runtime::EpochOutcome outcome =
         trainer_->run_epoch(epoch, [&](std::int64_t steps, double seconds, double loss) {
           begin_testing();
@@ -257,10 +279,14 @@ int Session::train() {
       return kInterrupted;
     }
     if (int code = await_testing(); code != kGood) return code;
+    exchange_averages();
     report_.epochs.push_back(report_epoch(epoch, outcome));
     progress.epoch(report_.epochs.back());
+    watch(report_.epochs.back());
+    exchange_averages();
     if (int code = save_checkpoint(epoch + 1); code != kGood) return code;
   }
+  if (is_stopped()) report_.stopped = "early";
   return kGood;
 }
 
@@ -272,7 +298,8 @@ int Session::diverged(const runtime::EpochOutcome& outcome) {
   if (bad && !bad->where.empty())
     error.hints.push_back(fmt::format("the first layer with a result that is not finite is at {} (kernel {})",
                                       bad->where, bad->name));
-  error.hints.push_back("the weights before this step are kept; try a smaller `lr`");
+  error.hints.push_back(fmt::format("the weights {} are kept; try a smaller `lr`",
+                                    best_.empty() ? "before this step" : "of the best epoch"));
   std::fflush(out_);
   print_error(error);
   return kDiverged;
@@ -307,19 +334,22 @@ int Session::save(const std::string& name, const runtime::Status& status) {
 int Session::save_checkpoint(std::int64_t epochs_done) {
   if (!folder_) return kGood;
   const TrainSettings& settings = loaded_.network.train;
-  runtime::Metadata metadata{{"epoch", std::to_string(epochs_done)},
-                             {"step", std::to_string(epochs_done * trainer_->steps_per_epoch())},
-                             {"seed", std::to_string(settings.seed)},
-                             {"batch", std::to_string(settings.batch)},
-                             {"train_samples", std::to_string(split_.train.size())},
-                             {"validation_samples", std::to_string(split_.validation.size())}};
+  runtime::LoadedTensors checkpoint{
+      .tensors = compiled_->store->everything(),
+      .metadata = {{"epoch", std::to_string(epochs_done)},
+                   {"step", std::to_string(epochs_done * trainer_->steps_per_epoch())},
+                   {"seed", std::to_string(settings.seed)},
+                   {"batch", std::to_string(settings.batch)},
+                   {"train_samples", std::to_string(split_.train.size())},
+                   {"validation_samples", std::to_string(split_.validation.size())}}};
+  save_plateaus(checkpoint);
   // History first: a run killed between the two repeats an epoch, and its line, exactly.
   if (int code = save(runtime::kHistoryFile, runtime::write_file_atomically(path_of(runtime::kHistoryFile),
                                                                             to_history_csv(report_)));
       code != kGood)
     return code;
   return save(runtime::kCheckpointFile, runtime::save_safetensors(path_of(runtime::kCheckpointFile),
-                                                                  compiled_->store->everything(), metadata));
+                                                                  checkpoint.tensors, checkpoint.metadata));
 }
 
 }  // namespace netc::driver

@@ -9,6 +9,7 @@
 #include "compiler/driver/frontend.h"
 #include "compiler/driver/target.h"
 #include "runtime/cache.h"
+#include "runtime/plateau.h"
 #include "runtime/run_folder.h"
 #include "runtime/trainer.h"
 
@@ -42,10 +43,19 @@ class Session {
   int test_fold();
   void bind_training();
   void learn_data();
+  void weigh_classes();
   int save_perf_map();
   void begin_testing();
   int await_testing();
   int take_checkpoint();
+  // What early_stop and reduce_lr do (session_plateau.cpp).
+  bool is_stopped() const { return early_stop_ && early_stop_->stopped(); }
+  void watch(const runtime::EpochReport& epoch);
+  double rate_at_end_of(std::int64_t epoch) const;
+  void save_plateaus(runtime::LoadedTensors& checkpoint) const;
+  void load_plateaus();
+  void exchange_averages();
+  void keep_best();
   void print_header();
   std::string parts_in_use() const;
   std::string cached_text() const;
@@ -81,6 +91,9 @@ class Session {
   std::unique_ptr<runtime::AugmentedBatches> augmented_;  // where the program asks for it
   std::unique_ptr<runtime::Trainer> trainer_;
   std::int64_t first_epoch_ = 0;
+  std::optional<runtime::EarlyStop> early_stop_;
+  std::optional<runtime::ReduceRate> reduce_rate_;
+  std::vector<runtime::NamedTensor> best_;  // weights of the best epoch so far
   runtime::RunReport report_;
   // What only tests need, made beside the first steps: the inference program's code, the test samples.
   struct Testing {

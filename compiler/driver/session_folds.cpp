@@ -67,6 +67,7 @@ std::vector<std::int32_t> Session::samples_to_train(std::int64_t available) {
 
 int Session::test_fold() {
   if (int code = await_testing(); code != kGood) return code;
+  keep_best();
   runtime::TestReport test =
       test_samples(loaded_.network, *data_, data_->train, fold_samples_, *inference_, *team_);
   runtime::FoldReport report{test.samples, test.scores.loss, {}};

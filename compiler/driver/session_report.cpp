@@ -82,7 +82,8 @@ std::string Session::start_text() const {
   if (first_epoch_ == 0) return "resumed  from the start: no epoch was finished\n";
   std::string text =
       fmt::format("resumed  after epoch {} of {}", first_epoch_, std::max(epochs, first_epoch_));
-  if (first_epoch_ >= epochs) text += ": nothing is left to train, but a larger `--epochs` would go on";
+  if (is_stopped()) text += ": it was stopped early, and a larger `patience` would go on";
+  else if (first_epoch_ >= epochs) text += ": nothing is left to train, but a larger `--epochs` would go on";
   return text + "\n";
 }
 
@@ -115,6 +116,7 @@ void Session::fill_report() {
 int Session::finish(int exit_code) {
   if (exit_code == kDataError) return exit_code;
   if (testing_.valid()) await_testing();
+  keep_best();
   fill_report();
   if (exit_code == kGood) exit_code = test();
   const std::vector<runtime::NamedTensor> weights = compiled_->store->weights();

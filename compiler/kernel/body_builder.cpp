@@ -184,14 +184,10 @@ class BodyBuilder {
       for (ValueId operand : node.operands) operands.push_back(lower_uniform(operand));
       return graph::inline_into(body_.pool, map->expr, operands);
     }
-    static const std::map<std::string, StepNumber, std::less<>> numbers{
-        {"step", StepNumber::kStep},
-        {"epoch", StepNumber::kEpoch},
-        {"total_steps", StepNumber::kTotalSteps},
-        {"count", StepNumber::kCount}};
-    auto number = numbers.find(node.name);
-    NETC_CHECK(number != numbers.end(), "an input of rank 0 is a number of the step");
-    return operand({Operand::Kind::kStepNumber, {}, static_cast<std::uint32_t>(number->second)});
+    const auto* number = std::ranges::find(kStepNumberNames, node.name);
+    NETC_CHECK(number != kStepNumberNames.end(), "an input of rank 0 is a number of the step");
+    return operand(
+        {Operand::Kind::kStepNumber, {}, static_cast<std::uint32_t>(number - kStepNumberNames.begin())});
   }
 
   // A window over the products.

@@ -27,9 +27,11 @@
 //   a sum, and sums run in a stated order: over k and over rows sequentially, over columns and over the k of
 //   dot products in 16 virtual lanes and then a fixed tree. So results do not depend on tiles or threads.
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -316,8 +318,9 @@ struct Kernel {
 };
 
 // The numbers that the runtime hands to each step, as operands of the uniforms' expressions.
-enum class StepNumber : std::uint32_t { kStep, kEpoch, kTotalSteps, kCount };
-constexpr std::uint32_t kStepNumbers = 4;
+constexpr std::array<std::string_view, 9> kStepNumberNames{"step",        "epoch",       "total_steps",
+                                                           "count",       "rate_factor", "update",
+                                                           "batch_count", "first_shard", "last_shard"};
 
 struct Plan {
   std::vector<Buffer> buffers;

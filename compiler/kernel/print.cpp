@@ -144,7 +144,7 @@ class Printer {
   }
 
   std::string uniforms() const {
-    static const std::vector<std::string> names{"step", "epoch", "total_steps", "count"};
+    const std::vector<std::string> names(kStepNumberNames.begin(), kStepNumberNames.end());
     std::string text;
     for (std::size_t i = 0; i < plan_.uniforms.size(); ++i)
       text += fmt::format("\n    u{} = {}", i, graph::print(plan_.uniforms[i], names));

@@ -7,14 +7,10 @@ namespace {
 
 using graph::ScalarOp;
 
-Operand number(StepNumber which) {
-  return {Operand::Kind::kStepNumber, {}, static_cast<std::uint32_t>(which)};
-}
-
 // x / step: operand 0 is an element, operand 1 the step.
 Body quotient() {
   Body body;
-  body.operands = {{Operand::Kind::kElement, BufferId{3}}, number(StepNumber::kStep)};
+  body.operands = {{Operand::Kind::kElement, BufferId{3}}, {Operand::Kind::kStepNumber, {}, 0}};
   Statement statement;
   statement.root = body.pool.binary(ScalarOp::kDivide, body.pool.operand(0),
                                     body.pool.unary(ScalarOp::kConvert, body.pool.operand(1)));

@@ -77,6 +77,8 @@ bool is_frozen(const Layer& layer) { return layer.arguments.has("freeze"); }
 std::vector<ParameterDef> with_weight_parameters(std::vector<ParameterDef> own) {
   own.push_back({.name = "init", .kind = ValueKind::kInit, .words = {}});
   own.push_back({.name = "no_bias", .kind = ValueKind::kFlag, .words = {}});
+  own.push_back({.name = "l1", .kind = ValueKind::kNumber, .words = {}});
+  own.push_back({.name = "l2", .kind = ValueKind::kNumber, .words = {}});
   own.push_back(freeze_parameter());
   return own;
 }

@@ -35,7 +35,8 @@ graph::ValueId plus_bias(graph::Builder& builder, graph::ValueId value, std::opt
 // `freeze`: the layer's parameters keep their values.
 ParameterDef freeze_parameter();
 bool is_frozen(const Layer& layer);
-// A layer's own parameters, and those of every layer with weights: `init=`, `no_bias`, `freeze`.
+// A layer's own parameters, and those of every layer with weights: `init=`, `no_bias`, `l1=`, `l2=`,
+// `freeze`.
 std::vector<ParameterDef> with_weight_parameters(std::vector<ParameterDef> own);
 
 }  // namespace netc

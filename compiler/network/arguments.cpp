@@ -14,7 +14,6 @@ namespace {
 constexpr DiagnosticKind<std::string_view, std::string> kUnknownWord{"unknown-word", "there is no {} `{}`"};
 constexpr DiagnosticKind<std::string_view, std::string_view> kUnknownKey{"unknown-key",
                                                                          "`{}` has no setting `{}`"};
-constexpr DiagnosticKind<std::string_view> kKeyNotBuilt{"key-not-built", "the setting `{}` is not built yet"};
 constexpr DiagnosticKind<std::string_view> kRepeatedKey{"repeated-key", "`{}` is given twice"};
 constexpr DiagnosticKind<std::string_view> kUnexpectedArgument{"unexpected-argument",
                                                                "`{}` takes no such argument"};
@@ -74,9 +73,7 @@ class ArgumentReader {
 
   void add_key(const ast::Name& key, const ast::Expr& expr) {
     const ParameterDef* parameter = find(key.text);
-    if (parameter == nullptr && contains(table_.planned, key.text)) {
-      fail(diagnostics_.error(kKeyNotBuilt, key.span, key.text));
-    } else if (parameter == nullptr) {
+    if (parameter == nullptr) {
       std::vector<std::string> candidates;
       for (const ParameterDef& known : table_.parameters) candidates.emplace_back(known.name);
       DiagnosticBuilder error = fail(diagnostics_.error(kUnknownKey, key.span, table_.name, key.text));

@@ -33,7 +33,6 @@ struct ArgumentTable {
   std::string_view name;
   std::span<const ParameterDef> parameters;
   bool takes_activation = false;
-  std::span<const std::string_view> planned;  // keys that are not built yet
 };
 
 // Reads what stands behind a name. Empty after an error.

@@ -8,6 +8,7 @@
 #include "compiler/network/names.h"
 #include "compiler/network/network.h"
 #include "compiler/network/outline.h"
+#include "compiler/network/read_plateau.h"
 #include "compiler/network/train.h"
 #include "compiler/network/values.h"
 
@@ -36,6 +37,10 @@ constexpr DiagnosticKind<std::int64_t> kBatchTooLarge{"batch-too-large",
                                                       "a batch of {} needs more than 16 GiB of values"};
 constexpr DiagnosticKind<std::int64_t, std::int64_t> kFewerThanFolds{
     "fewer-than-folds", "`cv` asks for {} parts, but there are {} samples to train on"};
+constexpr DiagnosticKind<> kClassWeightNeedsClasses{
+    "class-weight-needs-classes", "`class_weight` needs classes, but the target is a real number"};
+constexpr DiagnosticKind<std::int64_t, std::int64_t> kClassWeightCount{
+    "class-weight-count", "`class_weight` gives {} weights, but the data has {} classes"};
 constexpr DiagnosticKind<> kTooManySteps{"too-many-steps", "this makes more than 2147483647 training steps"};
 
 constexpr std::int64_t kMaxBatchBytes = std::int64_t{16} << 30;
@@ -182,7 +187,8 @@ class NetworkBuilder {
       diagnostics_.error(kValidationTakesAll, validation->span, samples);
     if (network_.data.folds > samples)
       diagnostics_.error(kFewerThanFolds, network_.data.folds_span, network_.data.folds, samples);
-    const std::int64_t steps = saturating_multiply((samples + train.batch - 1) / train.batch, train.epochs);
+    const std::int64_t batch_steps = train.samples_a_step();
+    const std::int64_t steps = saturating_multiply((samples + batch_steps - 1) / batch_steps, train.epochs);
     if (steps > std::numeric_limits<std::int32_t>::max()) diagnostics_.error(kTooManySteps, batch);
   }
 
@@ -223,6 +229,25 @@ class NetworkBuilder {
     network_.description =
         description_.value_or(DataDescription{.sample = network_.input, .classes = answer->classes});
     network_.train.metrics = choose_metrics(section.metrics, network_, diagnostics_);
+    check_classes(section);
+  }
+
+  // What settings ask of the data's classes and parts.
+  void check_classes(const TrainSection& section) {
+    const TrainSettings& train = network_.train;
+    const std::int64_t classes = network_.description.classes;
+    if (const std::optional<ClassWeight>& weight = train.class_weight) {
+      const auto count = static_cast<std::int64_t>(weight->weights.size());
+      if (classes == 0) diagnostics_.error(kClassWeightNeedsClasses, weight->span);
+      else if (count > 0 && count != classes)
+        diagnostics_.error(kClassWeightCount, weight->span, count, classes);
+    }
+    const std::optional<Amount>& validation = network_.data.validation;
+    const bool validates = validation && validation->value > 0;
+    if (train.early_stop)
+      check_monitor(*section.early_stop, train.early_stop->monitor, validates, classes > 0, diagnostics_);
+    if (train.reduce_rate)
+      check_monitor(*section.reduce_rate, train.reduce_rate->monitor, validates, classes > 0, diagnostics_);
   }
 
   const ast::Program& program_;

@@ -211,8 +211,7 @@ class LayerBuilder {
     for (const auto* list : {&command.arguments, &command.trailing}) {
       for (const ast::Argument& argument : *list) arguments.push_back(&argument);
     }
-    return read_arguments({def.name, def.parameters, def.takes_activation, planned_layer_settings()},
-                          command.name, arguments, values_);
+    return read_arguments({def.name, def.parameters, def.takes_activation}, command.name, arguments, values_);
   }
 
   void add_layer(const LayerDef& def, const ast::Command& command, Span span) {

@@ -1,5 +1,10 @@
 #include "compiler/network/loss.h"
 
+#include <algorithm>
+#include <array>
+#include <limits>
+
+#include "compiler/network/names.h"
 #include "compiler/network/text.h"
 #include "compiler/support/check.h"
 
@@ -15,11 +20,45 @@ constexpr DiagnosticKind<std::string_view> kLossNeedsSoftmax{
     "loss-needs-softmax", "`{}` needs probabilities of the classes, and the last layer makes none"};
 constexpr DiagnosticKind<std::string_view> kLossNeedsSigmoid{
     "loss-needs-sigmoid", "`{}` needs probabilities, and the last layer makes none"};
-constexpr DiagnosticKind<> kLossNeedsClasses{
-    "loss-needs-classes", "`cross_entropy` needs classes, but the target is a real number"};
+constexpr DiagnosticKind<std::string_view> kLossNeedsClasses{
+    "loss-needs-classes", "`{}` needs classes, but the target is a real number"};
+constexpr DiagnosticKind<std::string_view> kLossNeedsSigns{
+    "loss-needs-signs", "`{}` tells classes apart by the sign of the output, and this one is never below 0"};
+constexpr DiagnosticKind<> kSoftmaxOfOne{"softmax-of-one", "a softmax over one number is always 1"};
+constexpr DiagnosticKind<std::string_view, std::string_view> kLossStalls{
+    "loss-stalls",
+    "behind `{}` the gradient of `{}` vanishes where the network is sure and wrong: it learns slowly"};
 
 constexpr std::string_view kCrossEntropy = "cross_entropy";
 constexpr std::string_view kBinaryCrossEntropy = "binary_cross_entropy";
+// What the prelude's losses ask of the last layer.
+constexpr std::string_view kOfDistributions[] = {kCrossEntropy, "kl", "focal"};
+constexpr std::string_view kOfProbabilities[] = {kBinaryCrossEntropy, "binary_focal"};
+constexpr std::string_view kOfSigns[] = {"hinge"};
+constexpr std::string_view kOfDistances[] = {"mse", "mae", "huber", "log_cosh"};
+// What they ask of the data.
+constexpr std::string_view kOfClasses[] = {kCrossEntropy, "focal", "binary_focal", "hinge"};
+
+struct Range {
+  double least = -std::numeric_limits<double>::infinity(), greatest = -least;
+};
+
+// The numbers that a layer makes, as far as samples of its activation tell.
+Range output_range(const std::optional<Activation>& activation) {
+  if (!activation || activation->kind == ActivationKind::kLogSoftmax) return {};
+  if (activation->kind == ActivationKind::kSoftmax) return {0, 1};
+  if (activation->kind != ActivationKind::kElementwise) return {};
+  std::vector<double> operands{0};
+  for (const LearnedParameter& learned : activation->learned) operands.push_back(learned.initial);
+  Range range{.least = std::numeric_limits<double>::infinity(),
+              .greatest = -std::numeric_limits<double>::infinity()};
+  for (int i = -400; i <= 400; ++i) {
+    operands[0] = i / 8.0;
+    const double y = graph::evaluate(activation->function.expr, operands);
+    range = {std::min(range.least, y), std::max(range.greatest, y)};
+  }
+  return range;
+}
 
 class LossFinder {
  public:
@@ -35,7 +74,7 @@ class LossFinder {
   }
 
   std::optional<LossAnswer> find() {
-    if (!check_outputs()) return std::nullopt;
+    if (!check_outputs() || !check_softmax()) return std::nullopt;
     LossAnswer answer{.loss = {}, .classes = classes_};
     if (question_.written) {
       if (!check_written()) return std::nullopt;
@@ -50,8 +89,10 @@ class LossFinder {
       }
       answer.loss = {.name = std::string(name), .function = built_in(name), .span = question_.last.span};
     }
-    if (answer.loss.name == kCrossEntropy) answer.loss.kind = LossKind::kDistribution;
-    answer.loss.one_hot = classes_ > 0 && (outputs_ > 1 || answer.loss.name == kCrossEntropy);
+    answer.loss.function = with_classes(answer.loss.function);
+    if (contains(kOfDistributions, answer.loss.name) && !is_own(answer.loss.name))
+      answer.loss.kind = LossKind::kDistribution;
+    answer.loss.one_hot = classes_ > 0 && (outputs_ > 1 || answer.loss.kind == LossKind::kDistribution);
     return answer;
   }
 
@@ -95,25 +136,58 @@ class LossFinder {
       error.hint(fmt::format("write `dense {} softmax`, or choose a loss: `train {{ loss mse }}`", outputs_));
   }
 
+  bool is_own(std::string_view loss) const { return question_.values.user().losses.contains(loss); }
+
+  bool check_softmax() {
+    if (!softmax_ || outputs_ > 1) return true;
+    diagnostics_.error(kSoftmaxOfOne, question_.last.span)
+        .hint(classes_ == 0 ? "end with `dense 1`" : "end with `dense 1 sigmoid`, or `dense 2 softmax`");
+    return false;
+  }
+
+  // A person's own loss may be anything.
   bool check_written() {
     const ast::Name& name = question_.written->name;
-    if (name.text == kCrossEntropy && classes_ == 0) {
-      diagnostics_.error(kLossNeedsClasses, name.span).hint("write `loss mse`, say");
+    if (is_own(name.text)) return true;
+    if (classes_ == 0 && contains(kOfClasses, name.text)) {
+      diagnostics_.error(kLossNeedsClasses, name.span, name.text).hint("write `loss mse`, say");
       return false;
     }
-    if (name.text == kCrossEntropy && !softmax_) {
-      diagnostics_.error(kLossNeedsSoftmax, name.span, name.text)
-          .label(question_.last.span, "this is the last layer")
-          .hint(fmt::format("end with `dense {} softmax`", outputs_));
-      return false;
-    }
-    if (name.text == kBinaryCrossEntropy && linear_) {
-      diagnostics_.error(kLossNeedsSigmoid, name.span, name.text)
-          .label(question_.last.span, "this is the last layer")
-          .hint(fmt::format("end with `dense {} sigmoid`", outputs_));
-      return false;
-    }
+    const Range range = output_range(question_.last.activation);
+    if (contains(kOfDistributions, name.text) && !softmax_)
+      return fail(kLossNeedsSoftmax,
+                  fmt::format("end with `dense {} softmax`", std::max<std::int64_t>(outputs_, 2)));
+    if (contains(kOfProbabilities, name.text) && !(range.least >= 0 && range.greatest <= 1))
+      return fail(kLossNeedsSigmoid, fmt::format("end with `dense {} sigmoid`", outputs_));
+    if (contains(kOfSigns, name.text) && range.least >= 0)
+      return fail(kLossNeedsSigns, fmt::format("end with `dense {}`", outputs_));
+    if (contains(kOfDistances, name.text) && classes_ > 0 && (softmax_ || sigmoid_)) warn_of_stalling(name);
     return true;
+  }
+
+  bool fail(const DiagnosticKind<std::string_view>& kind, std::string hint) {
+    const ast::Name& name = question_.written->name;
+    diagnostics_.error(kind, name.span, name.text)
+        .label(question_.last.span, "this is the last layer")
+        .hint(std::move(hint));
+    return false;
+  }
+
+  void warn_of_stalling(const ast::Name& name) {
+    const std::string_view better = outputs_ > 1 && softmax_ ? kCrossEntropy : kBinaryCrossEntropy;
+    diagnostics_.warning(kLossStalls, name.span, softmax_ ? "softmax" : "sigmoid", name.text)
+        .hint(fmt::format("`loss {}` does not have this", better));
+  }
+
+  // The number of classes is known now: operand 2.
+  graph::ScalarFunction with_classes(const graph::ScalarFunction& function) const {
+    graph::ScalarFunction result{.operands = {function.operands[0], function.operands[1]}, .expr = {}};
+    graph::ScalarPool& pool = result.expr.pool;
+    const auto count = static_cast<double>(classes_ > 0 ? classes_ : outputs_);
+    result.expr.root = graph::inline_into(pool, function.expr,
+                                          std::array{pool.operand(0), pool.operand(1), pool.constant(count)});
+    result.expr = graph::simplify(result.expr);
+    return result;
   }
 
   graph::ScalarFunction built_in(std::string_view name) const {

@@ -16,14 +16,10 @@ using Names = std::string_view;
 constexpr Names kStatements[] = {"model", "data", "input", "train"};
 constexpr Names kPlannedDataSources[] = {"csv",   "npy",     "npz", "text",  "circles",
                                          "moons", "spirals", "xor", "blobs", "checkerboard"};
-constexpr Names kPlannedDataSettings[] = {"shuffle", "target", "task", "series", "context", "class_weight"};
-constexpr Names kTrainSettings[] = {"optimizer", "loss", "epochs",     "batch",  "seed",
-                                    "lr",        "clip", "validation", "metrics"};
-constexpr Names kPlannedTrainSettings[] = {"early_stop", "reduce_lr", "l1",          "l2",
-                                           "ema",        "shards",    "class_weight"};
-constexpr Names kPlannedLosses[] = {"kl", "focal"};
-constexpr Names kPlannedOptimizers[] = {"nadam", "adagrad", "adadelta", "lion", "lamb"};
-constexpr Names kPlannedLayerSettings[] = {"l1", "l2"};
+constexpr Names kPlannedDataSettings[] = {"shuffle", "target", "task", "series", "context"};
+constexpr Names kTrainSettings[] = {
+    "optimizer", "loss", "epochs", "batch",        "seed",       "lr",        "clip",       "l1",
+    "l2",        "ema",  "shards", "class_weight", "early_stop", "reduce_lr", "validation", "metrics"};
 constexpr Names kDataValues[] = {"classes", "vocab", "features"};
 
 }  // namespace
@@ -48,17 +44,13 @@ std::span<const std::string_view> data_sources() {
 std::span<const std::string_view> planned_data_sources() { return kPlannedDataSources; }
 std::span<const std::string_view> planned_data_settings() { return kPlannedDataSettings; }
 std::span<const std::string_view> train_settings() { return kTrainSettings; }
-std::span<const std::string_view> planned_train_settings() { return kPlannedTrainSettings; }
-std::span<const std::string_view> planned_losses() { return kPlannedLosses; }
-std::span<const std::string_view> planned_optimizers() { return kPlannedOptimizers; }
-std::span<const std::string_view> planned_layer_settings() { return kPlannedLayerSettings; }
 
 std::string_view built_in_meaning(std::string_view name, const Definitions& prelude) {
   if (find_layer(name) != nullptr || contains(planned_layers(), name)) return "a layer";
-  if (find_function(name) || is_planned_function(name)) return "a function";
+  if (find_function(name) || name == kNorm) return "a function";
   if (is_activation(name, prelude, {})) return "an activation";
-  if (prelude.losses.contains(name) || contains(kPlannedLosses, name)) return "a loss";
-  if (prelude.optimizers.contains(name) || contains(kPlannedOptimizers, name)) return "an optimizer";
+  if (prelude.losses.contains(name)) return "a loss";
+  if (prelude.optimizers.contains(name)) return "an optimizer";
   if (prelude.schedules.contains(name)) return "a schedule";
   if (contains(kStatements, name)) return "a statement";
   if (contains(data_sources(), name) || contains(kPlannedDataSources, name)) return "a data source";

@@ -25,9 +25,5 @@ std::span<const std::string_view> data_sources();          // the known sets, id
 std::span<const std::string_view> planned_data_sources();  // csv, ...
 std::span<const std::string_view> planned_data_settings();
 std::span<const std::string_view> train_settings();
-std::span<const std::string_view> planned_train_settings();
-std::span<const std::string_view> planned_losses();
-std::span<const std::string_view> planned_optimizers();
-std::span<const std::string_view> planned_layer_settings();  // keys that every layer will have
 
 }  // namespace netc

@@ -12,6 +12,7 @@
 #include "compiler/prelude/prelude.h"
 #include "runtime/data_settings.h"
 #include "runtime/metrics.h"
+#include "runtime/plateau.h"
 
 namespace netc {
 
@@ -63,16 +64,40 @@ struct LossSpec {
   Span span;
 };
 
+// What is added to the loss for each weight w: l1 |w| + l2 w^2.
+struct Penalty {
+  double l1 = 0, l2 = 0;
+};
+
+// `class_weight balanced` or `class_weight 1 5`: what the loss of a sample counts, by its label.
+struct ClassWeight {
+  std::vector<double> weights;  // empty: balanced, samples / (classes * samples of the class)
+  Span span;
+};
+// The state that holds them, [classes].
+constexpr const char* kClassWeightState = "class-weight";
+
 struct TrainSettings {
   std::int64_t epochs = 5;
   std::int64_t batch = 32;
+  std::int64_t shards = 1;  // parts of a batch, whose gradients are added up
   std::uint64_t seed = 0;
   OptimizerRule optimizer;           // for weights
   OptimizerRule optimizer_no_decay;  // for biases: `decay` is 0
   std::string optimizer_text;        // `adam lr=0.001`
   std::optional<double> clip_norm;   // `clip norm=1`: the gradients of all parameters together
+  std::optional<double> clip_value;  // `clip value=1`: each number by itself
+  Penalty penalty;                   // of weights whose layer does not say its own
+  std::optional<double> average;     // `ema 0.999`: predictions are made with running means of the weights
+  std::optional<ClassWeight> class_weight;
+  std::optional<runtime::EarlyStopSettings> early_stop;
+  std::optional<runtime::ReduceRateSettings> reduce_rate;
   std::vector<runtime::ChosenMetric> metrics;
+
+  std::int64_t samples_a_step() const { return batch / shards; }
 };
+// The state of a parameter that is its running mean. No optimizer's state can be called so.
+constexpr const char* kAverageState = "moving-average";
 
 struct Network {
   std::string name;  // `model "..."`, else the file's stem

@@ -64,11 +64,15 @@ std::string layer_text(const Layer& layer, const std::vector<Layer>& layers, con
   return text;
 }
 
-std::string rule_text(std::string_view title, const OptimizerRule& rule) {
+std::string rule_text(const std::string& title, const OptimizerRule& rule) {
   std::vector<std::string> names{"w", "g"};
   for (const OptimizerRule::State& state : rule.states) names.push_back(state.name);
-  for (const char* name : {"step", "epoch", "progress"}) names.emplace_back(name);
-  std::string text = fmt::format("{}\n  w = {}\n", title, graph::print(rule.next_w, names));
+  for (const char* name : {"step", "epoch", "progress", "rate_factor"}) names.emplace_back(name);
+  for (std::size_t i = 0; i < rule.norms.size(); ++i) names.push_back(fmt::format("norm_{}", i + 1));
+  std::string text = title + "\n";
+  for (std::size_t i = 0; i < rule.norms.size(); ++i)
+    text += fmt::format("  norm_{} = norm({})\n", i + 1, graph::print(rule.norms[i], names));
+  text += fmt::format("  w = {}\n", graph::print(rule.next_w, names));
   for (std::size_t i = 0; i < rule.states.size(); ++i) {
     text += fmt::format("  {} = {}, from {}\n", rule.states[i].name, graph::print(rule.next_states[i], names),
                         rule.states[i].initial);
@@ -88,6 +92,33 @@ std::string metrics_text(const Network& network) {
   return text + "\n";
 }
 
+// A line for each setting that is there.
+std::string regularization_text(const TrainSettings& train) {
+  std::string text;
+  if (train.shards > 1) text += fmt::format("shards {}\n", train.shards);
+  if (train.penalty.l1 > 0) text += fmt::format("l1 {}\n", train.penalty.l1);
+  if (train.penalty.l2 > 0) text += fmt::format("l2 {}\n", train.penalty.l2);
+  if (train.clip_norm) text += fmt::format("clip norm={}\n", *train.clip_norm);
+  if (train.clip_value) text += fmt::format("clip value={}\n", *train.clip_value);
+  if (train.average) text += fmt::format("ema {}\n", *train.average);
+  if (!train.class_weight) return text;
+  const std::vector<double>& weights = train.class_weight->weights;
+  return text + fmt::format("class_weight {}\n",
+                            weights.empty() ? "balanced" : fmt::format("{}", fmt::join(weights, " ")));
+}
+
+std::string plateau_text(const TrainSettings& train) {
+  std::string text;
+  if (const auto& stop = train.early_stop)
+    text += fmt::format("early_stop {} patience={} min_delta={}\n", stop->monitor.name(), stop->patience,
+                        stop->min_delta);
+  if (const auto& reduce = train.reduce_rate)
+    text += fmt::format("reduce_lr {} factor={} patience={} min={} min_delta={} cooldown={}\n",
+                        reduce->monitor.name(), reduce->factor, reduce->patience, reduce->least,
+                        reduce->min_delta, reduce->cooldown);
+  return text;
+}
+
 }  // namespace
 
 std::string print(const Network& network, const Sources& sources) {
@@ -105,8 +136,7 @@ std::string print(const Network& network, const Sources& sources) {
                       function_text(loss.function));
   const TrainSettings& train = network.train;
   text += fmt::format("train {} epochs, batch {}, seed {}\n", train.epochs, train.batch, train.seed);
-  if (train.clip_norm) text += fmt::format("clip norm={}\n", *train.clip_norm);
-  text += metrics_text(network);
+  text += regularization_text(train) + plateau_text(train) + metrics_text(network);
   text += rule_text("optimizer " + train.optimizer_text, train.optimizer);
   const std::string without = rule_text("optimizer " + train.optimizer_text, train.optimizer_no_decay);
   if (!text.ends_with(without)) text += rule_text("optimizer of biases", train.optimizer_no_decay);

@@ -8,8 +8,6 @@ namespace netc {
 namespace {
 
 constexpr DiagnosticKind<std::string_view> kUnknownSetting{"unknown-setting", "`train` has no setting `{}`"};
-constexpr DiagnosticKind<std::string_view> kSettingNotBuilt{"setting-not-built",
-                                                            "the setting `{}` of `train` is not built yet"};
 constexpr DiagnosticKind<std::string_view> kRepeatedSetting{"repeated-setting", "`{}` is set twice"};
 constexpr DiagnosticKind<> kTrainWithoutBlock{"train-without-block",
                                               "`train` takes its settings in one block"};
@@ -51,13 +49,8 @@ const Setting* SettingList::find(std::string_view name) const {
 void SettingList::check_name(const ast::Name& name) {
   if (contains(train_settings(), name.text)) return;
   good_ = false;
-  if (contains(planned_train_settings(), name.text)) {
-    diagnostics_.error(kSettingNotBuilt, name.span, name.text);
-    return;
-  }
   DiagnosticBuilder error = diagnostics_.error(kUnknownSetting, name.span, name.text);
-  std::vector<std::string> candidates = to_strings(train_settings());
-  for (std::string_view planned : planned_train_settings()) candidates.emplace_back(planned);
+  const std::vector<std::string> candidates = to_strings(train_settings());
   if (std::optional<std::string> near = suggest(name.text, candidates))
     error.caret("did you mean `" + *near + "`?");
   else if (is_data_setting(name.text)) error.hint("`" + name.text + "=` belongs to `data`");

@@ -65,7 +65,7 @@ std::string summary(const Network& network, const Sources& sources, std::int64_t
   text += fmt::format("{:{}}    {:{}}    {:>10}      {:>13}", "", left, "", output,
                       runtime::with_commas(parameters), human(flops));
   if (arena_bytes > 0)
-    text += fmt::format("     a step of {} needs {}", network.train.batch, megabytes(arena_bytes));
+    text += fmt::format("     a step of {} needs {}", network.train.samples_a_step(), megabytes(arena_bytes));
   return text + "\n";
 }
 

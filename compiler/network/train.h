@@ -6,6 +6,7 @@
 #include "compiler/network/metrics.h"
 #include "compiler/network/network.h"
 #include "compiler/network/outline.h"
+#include "compiler/network/settings.h"
 #include "compiler/network/values.h"
 
 namespace netc {
@@ -18,6 +19,8 @@ struct WrittenLoss {
 
 struct TrainSection {
   TrainSettings settings;
+  // As written, for what can be checked only when the data is known.
+  std::optional<Setting> early_stop, reduce_rate;
   std::optional<WrittenLoss> loss;
   std::optional<std::vector<WrittenMetric>> metrics;
   std::optional<Amount> validation, test, limit;

@@ -36,7 +36,7 @@ void report_unknown_layer(const ast::Name& place, const Outline& outline, const 
     diagnostics.error(kLayerNotBuilt, span, name);
   } else if (contains(statement_names(), name)) {
     diagnostics.error(kSectionInside, span, name);
-  } else if (contains(train_settings(), name) || contains(planned_train_settings(), name)) {
+  } else if (contains(train_settings(), name)) {
     diagnostics.error(kSettingOutside, span, name)
         .hint("write it in the section: `train { " + name + " ... }`");
   } else if (const Value* value = values.find(name)) {

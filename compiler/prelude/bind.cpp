@@ -3,6 +3,7 @@
 #include <map>
 
 #include "compiler/prelude/functions.h"
+#include "compiler/prelude/ranges.h"
 #include "compiler/prelude/walk.h"
 
 namespace netc {
@@ -29,8 +30,20 @@ std::optional<std::vector<double>> constant_arguments(Lowering& lowering,
     if (!root) return std::nullopt;
     expr.root = *root;
     numbers[i] = graph::evaluate(expr, {});
+    const bool checked = definition.kind == ast::FunctionKind::kLoss && lowering.is_built_in(definition);
+    if (checked && !check_setting(parameter.name.text, numbers[i], value.span, context.diagnostics))
+      return std::nullopt;
   }
   return numbers;
+}
+
+// Behind the operands that are numbered already.
+void add_implicit_operands(const ast::FunctionDefinition& definition, ScalarFunction& function,
+                           std::vector<ScalarId>& operands) {
+  for (std::string_view name : implicit_operands(definition.kind)) {
+    operands.push_back(function.expr.pool.operand(static_cast<std::uint32_t>(function.operands.size())));
+    function.operands.emplace_back(name);
+  }
 }
 
 struct BoundFunction {
@@ -67,6 +80,7 @@ std::optional<BoundFunction> bind_function(const ast::FunctionDefinition& defini
     bound.function.operands.push_back(parameter.name.text);
     if (parameter.learn) bound.learned.push_back({parameter.name.text, (*numbers)[i]});
   }
+  add_implicit_operands(definition, bound.function, operands);
   expr.root = graph::inline_into(expr.pool, *body, operands);
   expr = graph::simplify(expr);
   return bound;

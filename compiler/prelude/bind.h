@@ -24,7 +24,8 @@ std::optional<Activation> bind_activation(const ast::FunctionDefinition& definit
                                           Span use, std::span<const GivenArgument> arguments,
                                           const BindContext& context);
 
-// `huber delta=1.0`: `arguments` stand behind y and t, the result's operands 0 and 1.
+// `huber delta=1.0`: `arguments` stand behind y and t, the result's operands 0 and 1; operand 2 is the number
+// of classes.
 std::optional<graph::ScalarFunction> bind_loss(const ast::FunctionDefinition& definition, Span use,
                                                std::span<const GivenArgument> arguments,
                                                const BindContext& context);
@@ -33,11 +34,16 @@ std::optional<graph::ScalarFunction> bind_loss(const ast::FunctionDefinition& de
 std::vector<bool> flag_parameters(const std::vector<ast::Parameter>& parameters,
                                   std::span<const ast::Expr* const> bodies);
 
-// `adam lr=0.001`: arguments may depend on step, epoch and progress. With `without_decay`, the parameter
-// `decay` is 0 whatever is given.
+struct RuleOptions {
+  bool without_decay = false;  // the parameter `decay` is 0 whatever is given
+  // `reduce_lr`: the rate is multiplied by a factor of the step, and goes no further down than to this.
+  std::optional<double> least_rate = std::nullopt;
+};
+
+// `adam lr=0.001`: arguments may depend on step, epoch and progress.
 std::optional<OptimizerRule> bind_optimizer(const ast::OptimizerDefinition& definition, Span use,
-                                            std::span<const GivenArgument> arguments, bool without_decay,
-                                            const BindContext& context);
+                                            std::span<const GivenArgument> arguments,
+                                            const RuleOptions& options, const BindContext& context);
 
 // Whether a person's definition is right by itself, used or not: parameters, body, assignments. False after
 // an error.

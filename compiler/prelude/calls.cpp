@@ -4,6 +4,7 @@
 
 #include "compiler/prelude/functions.h"
 #include "compiler/prelude/lowering.h"
+#include "compiler/prelude/ranges.h"
 #include "compiler/support/suggest.h"
 
 namespace netc {
@@ -14,7 +15,8 @@ using graph::ScalarId;
 using graph::ScalarOp;
 using graph::ScalarPool;
 
-constexpr DiagnosticKind<std::string_view> kFunctionNotBuilt{"function-not-built", "`{}` is not built yet"};
+constexpr DiagnosticKind<> kNormElsewhere{
+    "norm-elsewhere", "`norm` is of a whole tensor, which only an optimizer's body knows"};
 constexpr DiagnosticKind<std::string_view> kKeyInFunction{"key-in-function",
                                                           "the function `{}` takes no keys"};
 constexpr DiagnosticKind<std::string_view, std::string, std::size_t> kArgumentCount{
@@ -29,6 +31,8 @@ constexpr DiagnosticKind<std::string_view, std::string> kTooManyArguments{
 constexpr DiagnosticKind<std::string_view> kTimeNeeded{
     "time-needed",
     "`{}` depends on `step`, `epoch` or `progress`, which only the settings of `train` and optimizers know"};
+constexpr DiagnosticKind<std::string_view> kClassesNeeded{
+    "classes-needed", "`{}` depends on the number of classes, which is not known here"};
 
 std::string arguments_text(std::size_t count) {
   if (count == 0) return "no arguments";
@@ -128,29 +132,43 @@ Lowering::Result Lowering::lower_call(ScalarPool& pool, const ast::Call& call, S
                                       const VisibleNames& names) {
   if (std::optional<ScalarOp> op = find_function(call.function.text))
     return lower_function(pool, *op, call, span, names);
-  if (is_planned_function(call.function.text)) {
-    diagnostics_.error(kFunctionNotBuilt, call.function.span, call.function.text);
-    return std::nullopt;
-  }
-  const ast::FunctionDefinition* definition = find(call.function.text);
+  if (call.function.text == kNorm) return lower_norm(pool, call, span, names);
+  const ast::FunctionDefinition* definition = find(call.function.text, names.knows(kTimeNames[0]));
   if (definition == nullptr) return unknown_function(call);
   return lower_definition(pool, *definition, call, span, names);
+}
+
+bool Lowering::check_function_arguments(const ast::Call& call, std::size_t wanted, Span span) {
+  if (call.arguments.size() != wanted) {
+    diagnostics_.error(kArgumentCount, span, call.function.text, arguments_text(wanted),
+                       call.arguments.size());
+    return false;
+  }
+  for (const ast::CallArgument& argument : call.arguments) {
+    if (!argument.key) continue;
+    diagnostics_.error(kKeyInFunction, argument.key->span, call.function.text);
+    return false;
+  }
+  return true;
+}
+
+Lowering::Result Lowering::lower_norm(ScalarPool& pool, const ast::Call& call, Span span,
+                                      const VisibleNames& names) {
+  if (!names.norm) {
+    diagnostics_.error(kNormElsewhere, call.function.span);
+    return std::nullopt;
+  }
+  if (!check_function_arguments(call, 1, span)) return std::nullopt;
+  Result operand = lower(pool, *call.arguments[0].value, names);
+  return operand ? Result(names.norm(*operand)) : std::nullopt;
 }
 
 Lowering::Result Lowering::lower_function(ScalarPool& pool, ScalarOp op, const ast::Call& call, Span span,
                                           const VisibleNames& names) {
   const auto wanted = static_cast<std::size_t>(graph::arity(op));
-  if (call.arguments.size() != wanted) {
-    diagnostics_.error(kArgumentCount, span, call.function.text, arguments_text(wanted),
-                       call.arguments.size());
-    return std::nullopt;
-  }
+  if (!check_function_arguments(call, wanted, span)) return std::nullopt;
   std::vector<ScalarId> operands;
   for (const ast::CallArgument& argument : call.arguments) {
-    if (argument.key) {
-      diagnostics_.error(kKeyInFunction, argument.key->span, call.function.text);
-      return std::nullopt;
-    }
     if (Result operand = lower(pool, *argument.value, names)) operands.push_back(*operand);
   }
   if (operands.size() != wanted) return std::nullopt;
@@ -188,17 +206,22 @@ Lowering::Result Lowering::lower_definition(ScalarPool& pool, const ast::Functio
                                         : lower(pool, *parameter.default_value, default_names);
     if (!operand) return std::nullopt;
     operands.push_back(*operand);
+    const bool checked = definition.kind == ast::FunctionKind::kSchedule && is_built_in(definition);
+    if (checked && matched->values[i] && pool[*operand].op == ScalarOp::kConstant &&
+        !check_setting(parameter.name.text, pool[*operand].value, matched->values[i]->span, diagnostics_))
+      return std::nullopt;
   }
   const std::optional<ScalarExpr>& callee = body(definition);
   if (!callee || !check_room(pool, callee->pool.size(), span)) return std::nullopt;
-  for (std::string_view name : kTimeNames) {
+  for (std::string_view name : implicit_operands(definition.kind)) {
     auto node = names.nodes.find(name);
     auto value = names.scope->find(name);
     if (node != names.nodes.end()) operands.push_back(node->second);
     else if (value != names.scope->end()) operands.push_back(inline_value(pool, value->second));
   }
   if (graph::operand_count(*callee) > operands.size()) {
-    diagnostics_.error(kTimeNeeded, span, call.function.text);
+    const bool time = definition.kind == ast::FunctionKind::kSchedule;
+    diagnostics_.error(time ? kTimeNeeded : kClassesNeeded, span, call.function.text);
     return std::nullopt;
   }
   return graph::inline_into(pool, *callee, operands);

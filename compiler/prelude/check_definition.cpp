@@ -25,7 +25,7 @@ constexpr DiagnosticKind<std::string_view> kLearnWithoutStart{
 
 // What a name means to the bodies of definitions, in words; empty when nothing.
 std::string_view meaning(const std::string& name, bool optimizer) {
-  if (find_function(name) || is_planned_function(name)) return "a function";
+  if (find_function(name) || name == kNorm) return "a function";
   if (name == "pi") return "a number";
   if (is_time_name(name)) return "a part of time";
   if (optimizer && name == "w") return "the parameter";
@@ -145,7 +145,7 @@ bool check_definition(const ast::OptimizerDefinition& definition, const BindCont
   for (const ast::Parameter& parameter : definition.parameters) {
     if (parameter.default_value == nullptr) arguments.push_back({&parameter.name, &one});
   }
-  return bind_optimizer(definition, definition.name.span, arguments, false, context).has_value();
+  return bind_optimizer(definition, definition.name.span, arguments, {}, context).has_value();
 }
 
 }  // namespace netc

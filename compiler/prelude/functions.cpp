@@ -28,8 +28,6 @@ std::vector<std::string> function_names() {
   return names;
 }
 
-bool is_planned_function(std::string_view name) { return name == "norm"; }
-
 bool is_time_name(std::string_view name) { return std::ranges::find(kTimeNames, name) != kTimeNames.end(); }
 
 }  // namespace netc

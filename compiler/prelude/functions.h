@@ -14,8 +14,8 @@ namespace netc {
 // `exp`, `max`, ...: language.md's list is this table.
 std::optional<graph::ScalarOp> find_function(std::string_view name);
 std::vector<std::string> function_names();
-// `norm`, which is part of the language but not built yet.
-bool is_planned_function(std::string_view name);
+// `norm`: of an expression over a whole tensor, which only optimizers' bodies know.
+constexpr std::string_view kNorm = "norm";
 
 // What schedules, optimizers and their settings know, in the order of OptimizerRule's last operands.
 constexpr std::array<std::string_view, 3> kTimeNames{"step", "epoch", "progress"};

@@ -110,7 +110,7 @@ Lowering::Result Lowering::lower_name(ScalarPool& pool, const std::string& name,
 Lowering::Result Lowering::unknown_name(const std::string& name, Span span, const VisibleNames& names) {
   if (is_time_name(name)) {
     diagnostics_.error(kTimeUnknown, span, name);
-  } else if (find_function(name) || find(name)) {
+  } else if (find_function(name) || name == kNorm || find(name, false)) {
     diagnostics_.error(kBareFunction, span, name).hint("call it, as in `" + name + "(x)`");
   } else {
     std::vector<std::string> candidates{"pi"};
@@ -152,13 +152,17 @@ Lowering::Result Lowering::lower_if(ScalarPool& pool, const ast::If& choice, con
   return pool.select(*condition, *then_value, *else_value);
 }
 
-const ast::FunctionDefinition* Lowering::find(std::string_view name) const {
+const ast::FunctionDefinition* Lowering::find(std::string_view name, bool with_time) const {
+  const ast::FunctionDefinition* best = nullptr;
   for (const Definitions* definitions : {&user_, &prelude_}) {
     for (const auto* table : {&definitions->activations, &definitions->losses, &definitions->schedules}) {
-      if (auto found = table->find(name); found != table->end()) return found->second;
+      auto found = table->find(name);
+      if (found == table->end()) continue;
+      if (!with_time || found->second->kind == ast::FunctionKind::kSchedule) return found->second;
+      best = found->second;
     }
   }
-  return nullptr;
+  return best;
 }
 
 Lowering::Result Lowering::unknown_function(const ast::Call& call) {
@@ -187,6 +191,24 @@ const Scope* Lowering::scope_of(const ast::OptimizerDefinition& definition) cons
   return found != user_.optimizers.end() && found->second == &definition ? &user_.values : &kEmptyScope;
 }
 
+std::span<const std::string_view> implicit_operands(ast::FunctionKind kind) {
+  static constexpr std::string_view kLossNames[] = {"classes"};
+  switch (kind) {
+    case ast::FunctionKind::kActivation: return {};
+    case ast::FunctionKind::kLoss: return kLossNames;
+    case ast::FunctionKind::kSchedule: return kTimeNames;
+  }
+  return {};
+}
+
+bool Lowering::is_built_in(const ast::FunctionDefinition& definition) const {
+  return scope_of(definition) == &kEmptyScope;
+}
+
+bool Lowering::is_built_in(const ast::OptimizerDefinition& definition) const {
+  return scope_of(definition) == &kEmptyScope;
+}
+
 const std::optional<ScalarExpr>& Lowering::body(const ast::FunctionDefinition& definition) {
   if (auto known = bodies_.find(&definition); known != bodies_.end()) return known->second;
   if (std::ranges::find(open_, &definition) != open_.end()) {
@@ -203,9 +225,8 @@ const std::optional<ScalarExpr>& Lowering::body(const ast::FunctionDefinition& d
   std::uint32_t operand = 0;
   for (const ast::Parameter& parameter : definition.parameters)
     names.nodes[parameter.name.text] = expr.pool.operand(operand++);
-  if (definition.kind == ast::FunctionKind::kSchedule) {
-    for (std::string_view name : kTimeNames) names.nodes[std::string(name)] = expr.pool.operand(operand++);
-  }
+  for (std::string_view name : implicit_operands(definition.kind))
+    names.nodes[std::string(name)] = expr.pool.operand(operand++);
   const int outer_depth = std::exchange(depth_, 0);
   Result root = lower(expr.pool, *definition.body, names);
   depth_ = outer_depth;

@@ -1,6 +1,7 @@
 #pragma once
 // Expressions and bodies of definitions into one pool of scalar nodes. Used by the files of this folder.
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <span>
@@ -15,7 +16,15 @@ namespace netc {
 struct VisibleNames {
   std::map<std::string, graph::ScalarId, std::less<>> nodes;
   const Scope* scope = nullptr;
+  // The node for the norm of a node over the tensor; empty where there is no tensor.
+  std::function<graph::ScalarId(graph::ScalarId)> norm = {};
+
+  bool knows(std::string_view name) const { return nodes.contains(name) || scope->contains(name); }
 };
+
+// The names that a definition's body sees as operands behind its parameters: a schedule the time, a loss
+// `classes`.
+std::span<const std::string_view> implicit_operands(ast::FunctionKind kind);
 
 // One argument, of a call or of a command: `0.1`, `b=1.5`. A bare word that names a flag is a NameUse without
 // a key.
@@ -42,8 +51,7 @@ class Lowering {
   std::optional<graph::ScalarId> lower(graph::ScalarPool& pool, const ast::Expr& expr,
                                        const VisibleNames& names);
 
-  // The body in terms of its parameters as operands 0, 1, ... and, of a schedule, step, epoch and progress
-  // behind them.
+  // The body in terms of its parameters as operands 0, 1, ... and its implicit operands behind them.
   const std::optional<graph::ScalarExpr>& body(const ast::FunctionDefinition& definition);
 
   // Fits arguments to parameters; `is_flag` says for each parameter whether a bare word may set it. Errors go
@@ -57,6 +65,9 @@ class Lowering {
   const Scope* scope_of(const ast::FunctionDefinition& definition) const;
   const Scope* scope_of(const ast::OptimizerDefinition& definition) const;
 
+  bool is_built_in(const ast::FunctionDefinition& definition) const;
+  bool is_built_in(const ast::OptimizerDefinition& definition) const;
+
   Diagnostics& diagnostics() { return diagnostics_; }
 
  private:
@@ -67,6 +78,7 @@ class Lowering {
   Result lower_call(graph::ScalarPool& pool, const ast::Call& call, Span span, const VisibleNames& names);
   Result lower_function(graph::ScalarPool& pool, graph::ScalarOp op, const ast::Call& call, Span span,
                         const VisibleNames& names);
+  Result lower_norm(graph::ScalarPool& pool, const ast::Call& call, Span span, const VisibleNames& names);
   Result lower_definition(graph::ScalarPool& pool, const ast::FunctionDefinition& definition,
                           const ast::Call& call, Span span, const VisibleNames& names);
   Result unknown_name(const std::string& name, Span span, const VisibleNames& names);
@@ -74,7 +86,9 @@ class Lowering {
   Result not_a_number(Span span, std::string_view what);
   // Whether `more` nodes fit into the pool: calls can double an expression at every level.
   bool check_room(const graph::ScalarPool& pool, std::size_t more, Span span);
-  const ast::FunctionDefinition* find(std::string_view name) const;
+  bool check_function_arguments(const ast::Call& call, std::size_t wanted, Span span);
+  // Where time is known a schedule is meant rather than an activation of that name.
+  const ast::FunctionDefinition* find(std::string_view name, bool with_time) const;
 
   const Definitions& prelude_;
   const Definitions& user_;

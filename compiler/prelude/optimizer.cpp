@@ -3,6 +3,7 @@
 
 #include "compiler/prelude/bind.h"
 #include "compiler/prelude/functions.h"
+#include "compiler/prelude/ranges.h"
 #include "compiler/prelude/walk.h"
 #include "compiler/support/suggest.h"
 
@@ -11,6 +12,7 @@ namespace {
 
 using graph::ScalarExpr;
 using graph::ScalarId;
+using graph::ScalarOp;
 using graph::ScalarPool;
 
 constexpr DiagnosticKind<std::string_view> kStateTwice{"state-twice", "the state `{}` is made twice"};
@@ -23,18 +25,20 @@ constexpr DiagnosticKind<std::string_view> kOptimizerWithoutW{"optimizer-without
 constexpr DiagnosticKind<std::string_view> kAssignedUnread{"assigned-unread",
                                                            "`{}` is assigned, and nothing reads it"};
 
-// The body, assignment by assignment: every name is the node of its newest value. Operands: w, g, the states,
-// step, epoch, progress.
+// The body, assignment by assignment: every name is the node of its newest value. Operands: those of the
+// rule.
 class RuleBuilder {
  public:
-  RuleBuilder(const ast::OptimizerDefinition& definition, const BindContext& context)
+  RuleBuilder(const ast::OptimizerDefinition& definition, const RuleOptions& options,
+              const BindContext& context)
       : definition_(definition),
+        options_(options),
         context_(context),
         lowering_(context.prelude, context.user, context.diagnostics) {
     rule_.name = definition.name.text;
   }
 
-  std::optional<OptimizerRule> build(Span use, std::span<const GivenArgument> arguments, bool without_decay) {
+  std::optional<OptimizerRule> build(Span use, std::span<const GivenArgument> arguments) {
     if (!make_states()) return std::nullopt;
     names_.scope = lowering_.scope_of(definition_);
     names_.nodes["w"] = pool_.operand(rule_.operand_w());
@@ -44,7 +48,8 @@ class RuleBuilder {
     for (std::uint32_t i = 0; i < kTimeNames.size(); ++i) {
       names_.nodes[std::string(kTimeNames[i])] = pool_.operand(rule_.operand_step() + i);
     }
-    if (!set_parameters(use, arguments, without_decay) || !run_body()) return std::nullopt;
+    names_.norm = [this](ScalarId node) { return add_norm(node); };
+    if (!set_parameters(use, arguments) || !run_body()) return std::nullopt;
     take_results();
     return drop_unused();
   }
@@ -82,7 +87,7 @@ class RuleBuilder {
   }
 
   // Settings may depend on time: in their scope step, epoch and progress are the operands of the rule.
-  bool set_parameters(Span use, std::span<const GivenArgument> arguments, bool without_decay) {
+  bool set_parameters(Span use, std::span<const GivenArgument> arguments) {
     std::vector<const ast::Expr*> bodies;
     for (const ast::Assignment& assignment : definition_.body) bodies.push_back(assignment.value.get());
     std::optional<MatchedArguments> matched =
@@ -98,12 +103,38 @@ class RuleBuilder {
       if (matched->flags[i]) value = pool_.constant(1);
       else if (matched->values[i] != nullptr) value = lowering_.lower(pool_, *matched->values[i], outer);
       else value = lowering_.lower(pool_, *parameter.default_value, {.nodes = {}, .scope = names_.scope});
-      if (!value) good = false;
-      else
-        values_[parameter.name.text] =
-            without_decay && parameter.name.text == "decay" ? pool_.constant(0) : *value;
+      if (!value || !check_range(parameter, *value, matched->values[i])) good = false;
+      else values_[parameter.name.text] = adjusted(parameter.name.text, *value);
     }
     return good;
+  }
+
+  // A rule is bound twice, and says what is wrong once: diagnostics keep the first of a place.
+  bool check_range(const ast::Parameter& parameter, ScalarId value, const ast::Expr* given) const {
+    if (given == nullptr || pool_[value].op != graph::ScalarOp::kConstant ||
+        !lowering_.is_built_in(definition_))
+      return true;
+    return check_setting(parameter.name.text, pool_[value].value, given->span, context_.diagnostics);
+  }
+
+  ScalarId adjusted(std::string_view parameter, ScalarId value) {
+    if (options_.without_decay && parameter == "decay") return pool_.constant(0);
+    if (parameter != "lr") return value;
+    if (options_.least_rate) {
+      const ScalarId reduced =
+          pool_.binary(ScalarOp::kMultiply, value, pool_.operand(rule_.operand_rate_factor()));
+      // A rate that starts below the least one stays there.
+      value = pool_.binary(ScalarOp::kMax, reduced,
+                           pool_.binary(ScalarOp::kMin, value, pool_.constant(*options_.least_rate)));
+    }
+    rule_.rate = ScalarExpr{pool_, value};
+    return value;
+  }
+
+  ScalarId add_norm(ScalarId of) {
+    auto found = std::ranges::find(norms_, of);
+    if (found == norms_.end()) found = norms_.insert(found, of);
+    return pool_.operand(rule_.operand_norm(static_cast<std::size_t>(found - norms_.begin())));
   }
 
   bool run_body() {
@@ -152,36 +183,53 @@ class RuleBuilder {
     rule_.next_w = {pool_, names_.nodes["w"]};
     for (const OptimizerRule::State& state : rule_.states)
       rule_.next_states.push_back({pool_, names_.nodes[state.name]});
+    for (ScalarId of : norms_) rule_.norms.push_back({pool_, of});
   }
 
-  // Keeps the states that the next w needs, at once or by way of other states.
+  // Keeps the states and norms that the next w needs, at once or by way of others.
   OptimizerRule drop_unused() const {
-    std::vector<bool> needed(rule_.states.size());
+    std::vector<bool> states(rule_.states.size()), norms(rule_.norms.size());
     std::vector<const ScalarExpr*> open{&rule_.next_w};
     while (!open.empty()) {
       const ScalarExpr& expr = *open.back();
       open.pop_back();
-      for (std::size_t i = 0; i < needed.size(); ++i) {
-        if (needed[i] || !graph::uses_operand(expr, rule_.operand_state(i))) continue;
+      auto need = [&](std::vector<bool>& needed, std::size_t i, std::uint32_t operand,
+                      const ScalarExpr& next) {
+        if (needed[i] || !graph::uses_operand(expr, operand)) return;
         needed[i] = true;
-        open.push_back(&rule_.next_states[i]);
-      }
+        open.push_back(&next);
+      };
+      for (std::size_t i = 0; i < states.size(); ++i)
+        need(states, i, rule_.operand_state(i), rule_.next_states[i]);
+      for (std::size_t i = 0; i < norms.size(); ++i) need(norms, i, rule_.operand_norm(i), rule_.norms[i]);
     }
+    return only(states, norms);
+  }
+
+  OptimizerRule only(const std::vector<bool>& states, const std::vector<bool>& norms) const {
     OptimizerRule kept;
     kept.name = rule_.name;
-    std::vector<std::uint32_t> place(rule_.operand_progress() + 1);
-    place[1] = 1;
-    for (std::size_t i = 0; i < needed.size(); ++i) {
-      if (!needed[i]) continue;
+    std::vector<std::uint32_t> place(rule_.operand_norm(norms.size()));
+    place[rule_.operand_g()] = kept.operand_g();
+    for (std::size_t i = 0; i < states.size(); ++i) {
+      if (!states[i]) continue;
       place[rule_.operand_state(i)] = kept.operand_state(kept.states.size());
       kept.states.push_back(rule_.states[i]);
     }
-    for (std::uint32_t i = 0; i < kTimeNames.size(); ++i)
-      place[rule_.operand_step() + i] = kept.operand_step() + i;
-    kept.next_w = renumber(rule_.next_w, place);
-    for (std::size_t i = 0; i < needed.size(); ++i) {
-      if (needed[i]) kept.next_states.push_back(renumber(rule_.next_states[i], place));
+    for (std::uint32_t i = rule_.operand_step(); i < rule_.operand_norm(0); ++i)
+      place[i] = kept.operand_step() + i - rule_.operand_step();
+    std::size_t count = 0;
+    for (std::size_t i = 0; i < norms.size(); ++i) {
+      if (norms[i]) place[rule_.operand_norm(i)] = kept.operand_norm(count++);
     }
+    kept.next_w = renumber(rule_.next_w, place);
+    for (std::size_t i = 0; i < states.size(); ++i) {
+      if (states[i]) kept.next_states.push_back(renumber(rule_.next_states[i], place));
+    }
+    for (std::size_t i = 0; i < norms.size(); ++i) {
+      if (norms[i]) kept.norms.push_back(renumber(rule_.norms[i], place));
+    }
+    if (rule_.rate) kept.rate = renumber(*rule_.rate, place);
     return kept;
   }
 
@@ -194,20 +242,22 @@ class RuleBuilder {
   }
 
   const ast::OptimizerDefinition& definition_;
+  const RuleOptions& options_;
   const BindContext& context_;
   Lowering lowering_;
   OptimizerRule rule_;
   ScalarPool pool_;
   VisibleNames names_;
   std::map<std::string, ScalarId, std::less<>> values_;
+  std::vector<ScalarId> norms_;  // what each is of
 };
 
 }  // namespace
 
 std::optional<OptimizerRule> bind_optimizer(const ast::OptimizerDefinition& definition, Span use,
-                                            std::span<const GivenArgument> arguments, bool without_decay,
-                                            const BindContext& context) {
-  return RuleBuilder(definition, context).build(use, arguments, without_decay);
+                                            std::span<const GivenArgument> arguments,
+                                            const RuleOptions& options, const BindContext& context) {
+  return RuleBuilder(definition, options, context).build(use, arguments);
 }
 
 }  // namespace netc

@@ -35,8 +35,9 @@ class OptimizerTest : public ::testing::Test {
     auto own = user.optimizers.find(command.name.text);
     const ast::OptimizerDefinition* definition =
         own != user.optimizers.end() ? own->second : prelude_.optimizers.find(command.name.text)->second;
-    std::optional<OptimizerRule> rule = bind_optimizer(*definition, command.name.span, arguments,
-                                                       without_decay, {prelude_, user, scope_, diagnostics_});
+    std::optional<OptimizerRule> rule =
+        bind_optimizer(*definition, command.name.span, arguments, {.without_decay = without_decay},
+                       {prelude_, user, scope_, diagnostics_});
     EXPECT_TRUE(rule.has_value()) << render_all(sources_, diagnostics_);
     return rule.value_or(OptimizerRule{});
   }

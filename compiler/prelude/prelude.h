@@ -39,8 +39,8 @@ void add_definitions(const ast::Program& program, Definitions& definitions);
 Definitions load_prelude(Sources& sources);
 
 // The update rule of one parameter tensor. Operands of every expression, in order: w, g, each state, then
-// step, epoch, progress; hyperparameters are already in place (numbers, or expressions of step, epoch and
-// progress).
+// step, epoch, progress, the factor that `reduce_lr` has brought the rate to, and each norm; hyperparameters
+// are already in place (numbers, or expressions of step, epoch, progress and that factor).
 struct OptimizerRule {
   std::string name;
   struct State {
@@ -52,6 +52,11 @@ struct OptimizerRule {
   // already substituted).
   graph::ScalarExpr next_w;
   std::vector<graph::ScalarExpr> next_states;
+  // What is under `norm(...)`: each stands for the root of its sum of squares over the tensor, and may read
+  // those before it.
+  std::vector<graph::ScalarExpr> norms;
+  // The learning rate, where the rule has a setting `lr`.
+  std::optional<graph::ScalarExpr> rate;
 
   std::uint32_t operand_w() const { return 0; }
   std::uint32_t operand_g() const { return 1; }
@@ -59,6 +64,10 @@ struct OptimizerRule {
   std::uint32_t operand_step() const { return static_cast<std::uint32_t>(2 + states.size()); }
   std::uint32_t operand_epoch() const { return operand_step() + 1; }
   std::uint32_t operand_progress() const { return operand_step() + 2; }
+  std::uint32_t operand_rate_factor() const { return operand_step() + 3; }
+  std::uint32_t operand_norm(std::size_t i) const {
+    return operand_step() + 4 + static_cast<std::uint32_t>(i);
+  }
 };
 
 // AST expression -> scalar expression: names from the scope, the functions of language.md, activations of

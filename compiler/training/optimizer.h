@@ -1,5 +1,6 @@
 #pragma once
-// The optimizer's update of every parameter joins the graph as ordinary maps.
+// What happens to the gradients, and the optimizer's update of every parameter, join the graph as ordinary
+// maps and sums.
 
 #include <vector>
 
@@ -8,12 +9,19 @@
 
 namespace netc::training {
 
-// Adds, for each parameter, its next value and that of its state (`<parameter>.<state>`, created here), from
-// its gradient. Weights follow the settings' rule, vectors (biases, learned parameters) the one without
-// decay. With `clip_norm`, all gradients together are first scaled to that norm at most (as
-// torch.nn.utils.clip_grad_norm_ does: by min(1, clip / (norm + 1e-6))). The graph has the inputs `step`,
-// `epoch` and `total_steps`.
+// A parameter, the gradient of the loss by it, and what its layer adds to that.
+struct TrainedParameter {
+  graph::ValueId parameter{}, gradient{};
+  Penalty penalty;
+};
+
+// Adds, for each parameter, its next value and that of its state (`<parameter>.<state>`, created here). In
+// this order: the shards of a batch are added up, the penalties' gradients join (2 l2 w and l1 sign(w)), the
+// gradients are clipped, the optimizer takes its step, the running average of the weights follows. Weights
+// follow the settings' rule, vectors (biases, learned parameters) the one without decay. The graph has the
+// inputs `step`, `epoch` and `total_steps`; with reduce_lr `rate_factor`; with shards `update`, `first_shard`
+// and `last_shard`.
 void add_updates(graph::Graph& graph, const TrainSettings& settings,
-                 const std::vector<graph::ValueId>& parameters, std::vector<graph::ValueId> gradients);
+                 std::vector<TrainedParameter> parameters);
 
 }  // namespace netc::training

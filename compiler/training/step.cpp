@@ -31,9 +31,11 @@ IndexMap axis(std::uint32_t number) { return graph::axes_map(std::array{number})
 // The inputs that every graph has.
 struct Inputs {
   ValueId samples{}, labels{}, step{}, epoch{}, total_steps{}, count{};
+  // What the mean of the loss is over: samples of the step, or of the whole batch where that is in shards.
+  ValueId mean_over{};
 };
 
-Inputs add_inputs(Builder& builder, const Network& network, std::int64_t batch) {
+Inputs add_inputs(Builder& builder, const Network& network, std::int64_t batch, bool training) {
   Extents extents{batch};
   extents.insert(extents.end(), network.input.extents.begin(), network.input.extents.end());
   auto number = [&](const char* name) { return builder.input(name, {DType::kI32, {}}); };
@@ -43,7 +45,12 @@ Inputs add_inputs(Builder& builder, const Network& network, std::int64_t batch) 
   inputs.step = number("step");
   inputs.epoch = number("epoch");
   inputs.total_steps = number("total_steps");
-  inputs.count = number("count");
+  inputs.count = inputs.mean_over = number("count");
+  if (training && network.train.reduce_rate) builder.input("rate_factor", {DType::kF32, {}});
+  if (training && network.train.shards > 1) {
+    inputs.mean_over = number("batch_count");
+    for (const char* name : {"update", "first_shard", "last_shard"}) number(name);
+  }
   return inputs;
 }
 
@@ -100,6 +107,23 @@ ValueId add_loss_rows(Builder& builder, const LossSpec& loss, const Inputs& inpu
   return builder.reduce_axes(ReduceKind::kSum, terms, std::array<std::uint32_t, 1>{1});
 }
 
+// `rows`, each times the weight of its label. [batch]
+ValueId weigh_classes(Builder& builder, const Network& network, const Inputs& inputs, ValueId rows) {
+  const std::int64_t classes = network.description.classes;
+  const Extents extents{builder.type(rows).extents[0], classes};
+  ScalarExpr chosen;
+  ScalarPool& pool = chosen.pool;
+  ScalarId hit = pool.binary(ScalarOp::kEqual, pool.unary(ScalarOp::kConvert, pool.operand(0)),
+                             pool.unary(ScalarOp::kConvert, pool.operand(1)));
+  chosen.root = pool.select(hit, pool.operand(2), pool.constant(0));
+  ValueId weights = builder.state(kClassWeightState, {classes}, 1);
+  ValueId spread =
+      builder.map(std::move(chosen), extents, {inputs.labels, builder.iota({classes}, 0), weights},
+                  {axis(0), axis(1), axis(1)});
+  ValueId weight = builder.reduce_axes(ReduceKind::kSum, spread, std::array<std::uint32_t, 1>{1});
+  return builder.binary(ScalarOp::kMultiply, rows, weight);
+}
+
 // `rows`, with 0 in the rows past the batch's count, summed.
 ValueId add_sum_over_samples(Builder& builder, const Inputs& inputs, ValueId rows) {
   const Extents extents = builder.type(rows).extents;
@@ -131,20 +155,21 @@ ValueId add_hits(Builder& builder, const Inputs& inputs, ValueId output) {
 }
 
 // Forward and loss, with outputs `output`, `loss_sum`, `correct` and, for the gradient, `loss`: the mean over
-// the samples that count.
+// the samples that count (of shards, their part of it).
 Graph build_forward(const Network& network, std::int64_t batch, bool training) {
   Graph graph;
   Builder builder(graph);
-  Inputs inputs = add_inputs(builder, network, batch);
+  Inputs inputs = add_inputs(builder, network, batch, training);
   ValueId output = add_layers(builder, network, inputs, batch, training);
   builder.set_span(network.loss.span);
-  ValueId loss_sum =
-      add_sum_over_samples(builder, inputs, add_loss_rows(builder, network.loss, inputs, output));
+  ValueId rows = add_loss_rows(builder, network.loss, inputs, output);
+  if (training && network.train.class_weight) rows = weigh_classes(builder, network, inputs, rows);
+  ValueId loss_sum = add_sum_over_samples(builder, inputs, rows);
   ValueId correct = add_sum_over_samples(builder, inputs, add_hits(builder, inputs, output));
   ScalarExpr mean;
   mean.root = mean.pool.binary(ScalarOp::kDivide, mean.pool.operand(0),
                                mean.pool.unary(ScalarOp::kConvert, mean.pool.operand(1)));
-  ValueId loss = builder.map(std::move(mean), {loss_sum, inputs.count});
+  ValueId loss = builder.map(std::move(mean), {loss_sum, inputs.mean_over});
   graph.outputs = {{"output", output}, {"loss_sum", loss_sum}, {"correct", correct}, {"loss", loss}};
   return inline_maps(pool_first(merge_equal(inline_maps(gather_results(std::move(graph))))));
 }
@@ -155,17 +180,37 @@ void keep_outputs(Graph& graph, std::initializer_list<std::string_view> names) {
   });
 }
 
+// What the settings, or the parameter's layer, add to the loss for it. Biases and what normalizations and
+// activations learn are vectors, and go without.
+Penalty penalty_of(const Network& network, const graph::Node& parameter) {
+  if (parameter.type.extents.size() < 2) return {};
+  const std::string_view owner = std::string_view(parameter.name).substr(0, parameter.name.find('.'));
+  const auto layer = std::ranges::find(network.layers, owner, &Layer::name);
+  const Penalty& all = network.train.penalty;
+  if (layer == network.layers.end()) return all;
+  return {layer->arguments.number("l1", all.l1), layer->arguments.number("l2", all.l2)};
+}
+
+std::vector<TrainedParameter> pair_up(const Graph& graph, const Network& network,
+                                      const std::vector<ValueId>& parameters,
+                                      const std::vector<ValueId>& gradients) {
+  std::vector<TrainedParameter> pairs;
+  for (std::size_t i = 0; i < parameters.size(); ++i)
+    pairs.push_back({parameters[i], gradients[i], penalty_of(network, graph[parameters[i]])});
+  return pairs;
+}
+
 }  // namespace
 
 Graph build_training_step(const Network& network) {
-  Graph graph = build_forward(network, network.train.batch, true);
+  Graph graph = build_forward(network, network.train.samples_a_step(), true);
   std::vector<ValueId> parameters;
   for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
     const auto* parameter = std::get_if<graph::Parameter>(&graph.nodes[i].op);
     if (parameter && parameter->trained) parameters.push_back(static_cast<ValueId>(i));
   }
   std::vector<ValueId> gradients = add_gradients(graph, *graph.output("loss"), parameters);
-  add_updates(graph, network.train, parameters, gradients);
+  add_updates(graph, network.train, pair_up(graph, network, parameters, gradients));
   keep_outputs(graph, {"loss_sum", "correct"});
   return drop_dead(merge_equal(inline_maps(gather_results(std::move(graph)))));
 }

@@ -47,7 +47,7 @@ int predict(const std::string& file, std::int64_t batch, int threads) {
   std::iota(rows.begin(), rows.end(), 0);
   // So many steps that their batches, and what is fetched ahead, lie within the rows.
   const std::int64_t round = (data->test.count - 2 * batch - runtime::kLookAhead) / batch;
-  const runtime::StepNumbers numbers{1, 0, 1, static_cast<double>(batch), 0};
+  const runtime::StepNumbers numbers{.count = static_cast<double>(batch)};
   std::vector<double> times;
   for (const double start = runtime::now_seconds(); runtime::now_seconds() - start < kSeconds;) {
     team.run([&](int thread) {

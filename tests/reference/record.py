@@ -10,6 +10,9 @@ optimizers.json        `start` (8 parameters), `gradients` [20][8], and for each
                        The start and the gradients are exact in float32.
 activations.json       at the points `x`, for each of `runs` the values `y` and the derivatives `dy` (and `d_NAME` by a learned parameter); float64.
 losses.json            for each of `runs`, at predictions `y` and targets `t` the values `loss` and the derivatives `dy`; float64.
+steps.json             ten training steps of a small network (dense 5 tanh; dense 3 or 1) with each loss, optimizer, schedule and way to regularize,
+                       computed in float64: `samples` [10][8][6] of bytes, `labels` by kind, `start` by the number of outputs; for each of `runs` the
+                       program in netc's language, the kind of labels, the `losses` of the ten steps, and the tensors `after` them.
 mlp_a, mlp_b           (.safetensors) ten training steps on MNIST (pixels / 255) in float32 on one thread: tensors dense_N.weight [in, out] and
                        dense_N.bias [out] before, `after.`dense_N... after the ten steps, `indices` [10, batch] into the training set and `losses` [10].
                        The metadata hold the program in netc's language.
@@ -60,6 +63,70 @@ def exact_in_float32(tensor):
     return torch.round(tensor * 4096) / 4096
 
 
+class NAdam(torch.optim.Optimizer):
+    """As PyTorch 2's torch.optim.NAdam documents it. That of 1.13 multiplies the next product of momenta by one momentum too many, and keeps the
+    product in float32."""
+
+    def __init__(self, params, lr=2e-3, betas=(0.9, 0.999), eps=1e-8, momentum_decay=4e-3):
+        super().__init__(params, {"lr": lr, "betas": betas, "eps": eps, "momentum_decay": momentum_decay})
+
+    @torch.no_grad()
+    def step(self):
+        for group in self.param_groups:
+            beta1, beta2 = group["betas"]
+            for w in group["params"]:
+                state = self.state[w]
+                t = state["step"] = state.get("step", 0) + 1
+                m = state.setdefault("m", torch.zeros_like(w))
+                v = state.setdefault("v", torch.zeros_like(w))
+                mu, mu_next = (beta1 * (1 - 0.5 * 0.96 ** (i * group["momentum_decay"])) for i in (t, t + 1))
+                product = state["product"] = state.get("product", 1) * mu
+                m.mul_(beta1).add_((1 - beta1) * w.grad)
+                v.mul_(beta2).add_((1 - beta2) * w.grad**2)
+                step = (1 - mu) / (1 - product) * w.grad + mu_next / (1 - product * mu_next) * m
+                w.sub_(group["lr"] * step / (torch.sqrt(v / (1 - beta2**t)) + group["eps"]))
+
+
+class Lion(torch.optim.Optimizer):
+    """Chen et al. 2023, Symbolic Discovery of Optimization Algorithms (arXiv 2302.06675), algorithm 2. PyTorch has none."""
+
+    def __init__(self, params, lr=1e-4, beta1=0.9, beta2=0.99, decay=0):
+        super().__init__(params, {"lr": lr, "beta1": beta1, "beta2": beta2, "decay": decay})
+
+    @torch.no_grad()
+    def step(self):
+        for group in self.param_groups:
+            for w in group["params"]:
+                m = self.state[w].setdefault("m", torch.zeros_like(w))
+                update = torch.sign(group["beta1"] * m + (1 - group["beta1"]) * w.grad)
+                w.sub_(group["lr"] * (update + group["decay"] * w))
+                m.mul_(group["beta2"]).add_((1 - group["beta2"]) * w.grad)
+
+
+class Lamb(torch.optim.Optimizer):
+    """You et al. 2020, Large Batch Optimization for Deep Learning (arXiv 1904.00962v5), algorithm 2 with phi(z) = z. PyTorch has none."""
+
+    def __init__(self, params, lr=1e-3, beta1=0.9, beta2=0.999, eps=1e-6, decay=0):
+        super().__init__(params, {"lr": lr, "beta1": beta1, "beta2": beta2, "eps": eps, "decay": decay})
+
+    @torch.no_grad()
+    def step(self):
+        for group in self.param_groups:
+            for w in group["params"]:
+                state = self.state[w]
+                state["step"] = state.get("step", 0) + 1
+                m = state.setdefault("m", torch.zeros_like(w))
+                v = state.setdefault("v", torch.zeros_like(w))
+                m.mul_(group["beta1"]).add_((1 - group["beta1"]) * w.grad)
+                v.mul_(group["beta2"]).add_((1 - group["beta2"]) * w.grad**2)
+                m_hat = m / (1 - group["beta1"] ** state["step"])
+                v_hat = v / (1 - group["beta2"] ** state["step"])
+                r = m_hat / (torch.sqrt(v_hat) + group["eps"]) + group["decay"] * w
+                sizes = torch.linalg.norm(w), torch.linalg.norm(r)
+                trust = sizes[0] / sizes[1] if sizes[0] > 0 and sizes[1] > 0 else 1
+                w.sub_(group["lr"] * trust * r)
+
+
 def record_optimizers(path):
     generator = torch.Generator().manual_seed(1)
     start = exact_in_float32(torch.randn(WIDTH, generator=generator, dtype=torch.float64))
@@ -80,6 +147,19 @@ def record_optimizers(path):
         ("rmsprop", {"lr": 0.01}, rmsprop, {"lr": 0.01}),
         ("rmsprop", {"lr": 0.01, "alpha": 0.9, "momentum": 0.9}, rmsprop, {"lr": 0.01, "alpha": 0.9, "momentum": 0.9}),
         ("rmsprop", {"lr": 0.01, "centered": 1}, rmsprop, {"lr": 0.01, "centered": True}),
+    ]
+    kinds += [
+        ("nadam", {}, NAdam, {}),
+        ("nadam", {"lr": 0.1, "beta1": 0.8, "beta2": 0.95, "momentum_decay": 0.1}, NAdam,
+         {"lr": 0.1, "betas": (0.8, 0.95), "momentum_decay": 0.1}),
+        ("adagrad", {}, torch.optim.Adagrad, {}),
+        ("adagrad", {"lr": 0.1, "lr_decay": 0.2, "eps": 0.01}, torch.optim.Adagrad, {"lr": 0.1, "lr_decay": 0.2, "eps": 0.01}),
+        ("adadelta", {}, torch.optim.Adadelta, {}),
+        ("adadelta", {"lr": 0.5, "rho": 0.8, "eps": 1e-3}, torch.optim.Adadelta, {"lr": 0.5, "rho": 0.8, "eps": 1e-3}),
+        ("lion", {"lr": 0.01}, Lion, {"lr": 0.01}),
+        ("lion", {"lr": 0.1, "beta1": 0.8, "beta2": 0.9, "decay": 0.5}, Lion, {"lr": 0.1, "beta1": 0.8, "beta2": 0.9, "decay": 0.5}),
+        ("lamb", {"lr": 0.01}, Lamb, {"lr": 0.01}),
+        ("lamb", {"lr": 0.1, "beta1": 0.8, "beta2": 0.9, "decay": 0.5}, Lamb, {"lr": 0.1, "beta1": 0.8, "beta2": 0.9, "decay": 0.5}),
     ]
     runs = []
     for name, args, kind, options in kinds:
@@ -167,9 +247,35 @@ def hinge(y, t):
     return F.margin_ranking_loss(y, torch.zeros_like(y), 2 * t - 1, margin=1, reduction="none")
 
 
+def log_cosh(y, t):
+    return torch.log(torch.cosh(y - t))
+
+
+def kl(y, t):
+    return F.kl_div(torch.log(y), t, reduction="none")
+
+
+def focal(y, t, gamma=2, alpha=0.25):
+    """keras.losses.CategoricalFocalCrossentropy for one class, without clipping: alpha (1 - y)^gamma times the cross-entropy."""
+    return -alpha * (1 - y) ** gamma * t * torch.log(y)
+
+
+def binary_focal(y, t, gamma=2, alpha=0.25):
+    """torchvision.ops.sigmoid_focal_loss, of the probability."""
+    p_t = y * t + (1 - y) * (1 - t)
+    return (alpha * t + (1 - alpha) * (1 - t)) * (1 - p_t) ** gamma * F.binary_cross_entropy(y, t, reduction="none")
+
+
+def smooth_bce(y, t, smoothing=0.1):
+    """keras.losses.BinaryCrossentropy: the target is t (1 - s) + s / 2."""
+    return F.binary_cross_entropy(y, t * (1 - smoothing) + 0.5 * smoothing, reduction="none")
+
+
 def loss_kinds():
     real = pairs([-100, -2.5, -1, -0.5, -1e-3, 0, 1e-3, 0.5, 1, 1.5, 2, 100, 1e4], [-1, 0, 0.5, 1])
     share = pairs([1e-6, 1e-3, 0.25, 0.5, 0.75, 0.999], [0, 0.25, 1])
+    hard = pairs([1e-6, 1e-3, 0.25, 0.5, 0.75, 0.999], [0, 1])
+    near = pairs([-10, -2.5, -1, -0.5, 0, 0.5, 1, 3], [-1, 0, 0.5, 1])
     sign = pairs([-100, -2, -1, -0.5, 0, 0.5, 1, 2, 100], [0, 1])
     count = pairs([-5, -0.5, 0, 0.5, 3, 10], [0, 1, 7])
     rate = pairs([1e-3, 0.5, 1, 3, 100], [0, 1, 7])
@@ -182,6 +288,13 @@ def loss_kinds():
         ("poisson", {}, count, lambda y, t: F.poisson_nll_loss(y, t, reduction="none")),
         ("poisson", {"log_input": 0}, rate, lambda y, t: F.poisson_nll_loss(y, t, log_input=False, reduction="none")),
         ("binary_cross_entropy", {}, share, lambda y, t: F.binary_cross_entropy(y, t, reduction="none")),
+        ("binary_cross_entropy", {"label_smoothing": 0.1}, share, smooth_bce),
+        ("log_cosh", {}, near, log_cosh),
+        ("kl", {}, share, kl),
+        ("focal", {}, share, focal),
+        ("focal", {"gamma": 1.5, "alpha": 1}, share, lambda y, t: focal(y, t, 1.5, 1)),
+        ("binary_focal", {}, hard, binary_focal),
+        ("binary_focal", {"gamma": 3, "alpha": 0.5}, hard, lambda y, t: binary_focal(y, t, 3, 0.5)),
     ]
 
 
@@ -194,6 +307,149 @@ def record_losses(path):
         loss.backward(torch.ones_like(loss))
         runs.append({"name": name, "args": args, "y": numbers(y), "t": numbers(t), "loss": numbers(loss), "dy": numbers(y.grad)})
     write_json(path, {"torch": torch.__version__}, runs)
+
+
+class SmallNet(torch.nn.Module):
+    def __init__(self, start):
+        super().__init__()
+        self.tensors = torch.nn.ParameterDict({name.replace(".", "_"): torch.nn.Parameter(torch.tensor(v, dtype=torch.float64)) for name, v in start.items()})
+
+    def forward(self, x):
+        t = self.tensors
+        return torch.tanh(x @ t["dense_1_weight"] + t["dense_1_bias"]) @ t["dense_2_weight"] + t["dense_2_bias"]
+
+    def weights(self):
+        return [p for p in self.parameters() if p.dim() > 1]
+
+
+def class_losses():
+    """Name, head, labels, and the mean loss of what the last layer makes before its activation."""
+    one_hot = lambda t: F.one_hot(t, 3).double()
+    weights = torch.tensor([0.5, 2, 1], dtype=torch.float64)
+    single = lambda f: lambda z, t: f(z[:, 0], t.double()).mean()
+    share = lambda f: lambda z, t: f(torch.sigmoid(z[:, 0]), t.double()).mean()
+    spread = lambda f: lambda z, t: f(torch.softmax(z, 1), one_hot(t)).sum(1).mean()
+    return [
+        ("cross_entropy", "softmax", "classes", F.cross_entropy),
+        ("cross_entropy label_smoothing=0.1", "softmax", "classes", lambda z, t: F.cross_entropy(z, t, label_smoothing=0.1)),
+        # Keras weighs samples, and divides by their number; PyTorch's mean would divide by the weights.
+        ("cross_entropy; class_weight 0.5 2 1", "softmax", "classes", lambda z, t: (weights[t] * F.cross_entropy(z, t, reduction="none")).mean()),
+        ("kl", "softmax", "classes", spread(lambda y, t: torch.where(t > 0, kl(y, t), torch.zeros_like(y)))),
+        ("focal", "softmax", "classes", spread(focal)),
+        ("binary_cross_entropy", "sigmoid", "two", share(lambda y, t: F.binary_cross_entropy(y, t, reduction="none"))),
+        ("binary_cross_entropy label_smoothing=0.1", "sigmoid", "two", share(smooth_bce)),
+        ("binary_cross_entropy; class_weight 0.5 2", "sigmoid", "two", lambda z, t: (weights[t] * F.binary_cross_entropy_with_logits(z[:, 0], t.double(), reduction="none")).mean()),
+        ("binary_focal", "sigmoid", "two", share(binary_focal)),
+        ("hinge", "", "two", single(hinge)),
+        ("mse", "", "real", single(lambda y, t: F.mse_loss(y, t, reduction="none"))),
+        ("mae", "", "real", single(lambda y, t: F.l1_loss(y, t, reduction="none"))),
+        ("huber delta=0.5", "", "real", single(lambda y, t: F.huber_loss(y, t, reduction="none", delta=0.5))),
+        ("log_cosh", "", "real", single(log_cosh)),
+        ("poisson", "", "real", single(lambda y, t: F.poisson_nll_loss(y, t, reduction="none"))),
+    ]
+
+
+def step_optimizers():
+    o = torch.optim
+    return [
+        ("sgd lr=0.5 momentum=0.9 nesterov", lambda p: o.SGD(p, lr=0.5, momentum=0.9, nesterov=True)),
+        ("adam", lambda p: o.Adam(p)),
+        # decay skips biases.
+        ("adamw lr=0.01 decay=0.5", lambda p: o.AdamW([{"params": [w for w in p if w.dim() > 1], "weight_decay": 0.5},
+                                                       {"params": [w for w in p if w.dim() == 1], "weight_decay": 0}], lr=0.01)),
+        ("nadam", NAdam),
+        ("rmsprop", lambda p: o.RMSprop(p)),
+        ("adagrad lr=0.1", lambda p: o.Adagrad(p, lr=0.1)),
+        ("adadelta", lambda p: o.Adadelta(p)),
+        ("lion lr=0.01", lambda p: Lion(p, lr=0.01)),
+        ("lamb lr=0.05", lambda p: Lamb(p, lr=0.05)),
+    ]
+
+
+def step_schedules():
+    """Ten steps, two an epoch: what is stepped after every update or every second one."""
+    s = torch.optim.lr_scheduler
+    return [
+        ("step(0.5, every=2, factor=0.3)", 2, lambda o: s.StepLR(o, 2, 0.3)),
+        ("exponential(0.5, factor=0.8)", 2, lambda o: s.ExponentialLR(o, 0.8)),
+        ("cosine(0.5, end=0.05)", 1, lambda o: s.CosineAnnealingLR(o, 10, 0.05)),
+        ("one_cycle(0.5)", 1, lambda o: s.OneCycleLR(o, 0.5, total_steps=10, cycle_momentum=False)),
+        ("one_cycle(0.5, peak=0.45, div=10, final_div=100)", 1,
+         lambda o: s.OneCycleLR(o, 0.5, total_steps=10, pct_start=0.45, div_factor=10, final_div_factor=100, cycle_momentum=False)),
+        ("warmup(0.5, steps=5)", 1, lambda o: s.LinearLR(o, start_factor=0.2, total_iters=4)),
+    ]
+
+
+def run_steps(data, name, program, labels, loss_of, optimizer, every=1, schedule=None, penalty=None, clip=None, average=None):
+    outputs = 3 if labels == "classes" else 1
+    net = SmallNet(data["start"][str(outputs)])
+    updates = optimizer(list(net.parameters()))
+    scheduler = schedule(updates) if schedule else None
+    averaged = torch.optim.swa_utils.AveragedModel(net, avg_fn=average) if average else None
+    losses = []
+    for step in range(MLP_STEPS):
+        x = torch.tensor(data["samples"][step], dtype=torch.float64) / 255
+        loss = loss_of(net(x), torch.tensor(data["labels"][labels][step]))
+        losses.append(loss.item())
+        updates.zero_grad()
+        (loss + penalty(net) if penalty else loss).backward()
+        if clip:
+            clip(list(net.parameters()))
+        updates.step()
+        if averaged:
+            averaged.update_parameters(net)
+        if scheduler and (step + 1) % every == 0:
+            scheduler.step()
+    after = {name: numbers_of(net.tensors[name.replace(".", "_")]) for name in data["start"]["1"]}
+    if averaged:
+        after.update({name + ".moving-average": numbers_of(averaged.module.tensors[name.replace(".", "_")]) for name in data["start"]["1"]})
+    return {"name": name, "program": program, "labels": labels, "losses": losses, "after": after}
+
+
+def numbers_of(tensor):
+    return tensor.detach().flatten().tolist()
+
+
+def record_steps(path):
+    generator = torch.Generator().manual_seed(6)
+    start = {}
+    for outputs in (3, 1):
+        shapes = {"dense_1.weight": (6, 5), "dense_1.bias": (5,), "dense_2.weight": (5, outputs), "dense_2.bias": (outputs,)}
+        start[str(outputs)] = {name: exact_in_float32(torch.randn(shape, generator=generator, dtype=torch.float64)).tolist() for name, shape in shapes.items()}
+    labels = {kind: torch.randint(0, count, (MLP_STEPS, 8), generator=generator).tolist() for kind, count in (("classes", 3), ("two", 2), ("real", 4))}
+    data = {"samples": torch.randint(0, 256, (MLP_STEPS, 8, 6), generator=generator).tolist(), "labels": labels, "start": start}
+
+    def program(train, activation="softmax", outputs=3):
+        return f"dense 5 tanh; dense {outputs} {activation}\ntrain {{ batch 8; {train} }}\n"
+
+    sgd = lambda p: torch.optim.SGD(p, lr=0.5)
+    runs = []
+    for loss, activation, kind, function in class_losses():
+        # Real targets are large: a faster rate would make small differences great.
+        rate = 0.05 if kind == "real" else 0.5
+        text = program(f"optimizer sgd lr={rate}; loss {loss}", activation, 3 if kind == "classes" else 1)
+        runs.append(run_steps(data, "loss " + loss, text, kind, function, lambda p: torch.optim.SGD(p, lr=rate)))
+    for text, optimizer in step_optimizers():
+        runs.append(run_steps(data, "optimizer " + text, program("optimizer " + text), "classes", F.cross_entropy, optimizer))
+    for text, every, schedule in step_schedules():
+        runs.append(run_steps(data, "schedule " + text, program(f"optimizer sgd lr={text}"), "classes", F.cross_entropy, sgd, every, schedule))
+    clip = torch.nn.utils
+    regularized = [
+        ("l2 0.05", {"penalty": lambda net: sum(0.05 * (w**2).sum() for w in net.weights())}),
+        ("l1 0.05", {"penalty": lambda net: sum(0.05 * w.abs().sum() for w in net.weights())}),
+        ("clip norm=0.1", {"clip": lambda p: clip.clip_grad_norm_(p, 0.1)}),
+        ("clip value=0.02", {"clip": lambda p: clip.clip_grad_value_(p, 0.02)}),
+        ("l2 0.05; clip norm=0.1", {"penalty": lambda net: sum(0.05 * (w**2).sum() for w in net.weights()), "clip": lambda p: clip.clip_grad_norm_(p, 0.1)}),
+        ("ema 0.9", {"average": lambda mean, new, count: 0.9 * mean + (1 - 0.9) * new}),
+        ("shards 2", {}),
+        ("shards 4; l2 0.05; clip norm=0.1", {"penalty": lambda net: sum(0.05 * (w**2).sum() for w in net.weights()), "clip": lambda p: clip.clip_grad_norm_(p, 0.1)}),
+    ]
+    for text, options in regularized:
+        runs.append(run_steps(data, text, program("optimizer sgd lr=0.5; " + text), "classes", F.cross_entropy, sgd, **options))
+    per_layer = "dense 5 tanh l2=0.1; dense 3 softmax l1=0.02\ntrain { batch 8; optimizer sgd lr=0.5; l2 0.01 }\n"
+    own = lambda net: (0.1 * (net.weights()[0] ** 2).sum() + 0.02 * net.weights()[1].abs().sum() + 0.01 * (net.weights()[1] ** 2).sum())
+    runs.append(run_steps(data, "l1 and l2 of layers", per_layer, "classes", F.cross_entropy, sgd, penalty=own))
+    write_json(path, {"torch": torch.__version__, **data}, runs)
 
 
 def read_mnist(folder):
@@ -425,6 +681,7 @@ def main():
     record_optimizers(args.out / "optimizers.json")
     record_activations(args.out / "activations.json")
     record_losses(args.out / "losses.json")
+    record_steps(args.out / "steps.json")
     mnist = read_mnist(args.mnist)
     same = lambda x: x
     record_mlp(args.out / "mlp_a.safetensors", mnist, [784, 32, 10], [torch.relu, same], lambda p: torch.optim.Adam(p, lr=0.001), 32,
