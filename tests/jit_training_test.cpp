@@ -63,6 +63,7 @@ TakeStep as_code(const graph::Graph& graph) {
   auto compiled = std::make_shared<CompiledGraph>(graph, RunSetting{.threads = 2, .cpu = ""});
   return [compiled](const ReferenceLeaves& leaves) {
     const RunResult run = compiled->run(leaves);
+    EXPECT_TRUE(same_bits(run, compiled->run(leaves, 1))) << "one thread differs from two";
     StepResult result{run.outputs.at("loss_sum")[0], {}};
     for (const auto& [name, values] : run.leaves)
       result.next[name] = {leaves.at(name).extents, {values.begin(), values.end()}};

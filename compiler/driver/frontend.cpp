@@ -54,7 +54,7 @@ Overrides make_overrides(const Options& options, Sources& sources) {
     overrides.lets.push_back({name, sources.add("--set " + name + "=" + value, value)});
   for (const auto& [name, value] : options.settings) {
     // A list that may begin with a call, which is no command.
-    const std::string text = name == "metrics" ? name + " " + value : value;
+    const std::string text = begins_with_name(name) ? name + " " + value : value;
     overrides.train.push_back({name, sources.add("--" + name + " " + value, text)});
   }
   if (options.data) overrides.data = Override{"data", sources.add("--data " + *options.data, *options.data)};

@@ -116,6 +116,9 @@ struct Override {
   SourceId source{};
 };
 
+// Settings of `train` that are more than one value: the text of their override begins with their own name.
+bool begins_with_name(std::string_view setting);
+
 struct Overrides {
   std::vector<Override> lets;    // --set
   std::vector<Override> train;   // --epochs, --batch, --seed, --lr: by the setting's name

@@ -40,7 +40,9 @@ class Attempt {
       overrides_.lets.push_back(
           {value.substr(0, equals), sources.add("--set " + value, value.substr(equals + 1))});
     else if (name == "data") overrides_.data = Override{"data", sources.add("--data " + value, value)};
-    else overrides_.train.push_back({name, sources.add("--" + name + " " + value, value)});
+    else
+      overrides_.train.push_back({name, sources.add("--" + name + " " + value,
+                                                    begins_with_name(name) ? name + " " + value : value)});
   }
 
   std::optional<Network> build() {

@@ -18,14 +18,24 @@ bool is_data_setting(std::string_view name) { return name == "test" || name == "
 
 // Settings whose flag takes what would stand behind their name, not one value.
 bool takes_command(std::string_view name) {
-  return name == "optimizer" || name == "loss" || name == "metrics";
+  return name == "optimizer" || name == "loss" || begins_with_name(name);
 }
 
-std::string example(std::string_view name) {
-  return name == "loss" ? "`--loss mse`" : name == "metrics" ? "`--metrics f1`" : "`--optimizer adam`";
+// What such a flag may say.
+std::string_view example(std::string_view name) {
+  if (name == "loss") return "mse";
+  if (name == "optimizer") return "adam";
+  if (name == "metrics") return "f1";
+  if (name == "clip") return "norm=1";
+  return name == "class_weight" ? "balanced" : "val_loss patience=5";
 }
 
 }  // namespace
+
+bool begins_with_name(std::string_view setting) {
+  constexpr std::string_view kLists[] = {"metrics", "clip", "class_weight", "early_stop", "reduce_lr"};
+  return contains(kLists, setting);
+}
 
 SettingList::SettingList(const Outline& outline, const Overrides& overrides, const Sources& sources,
                          Diagnostics& diagnostics)
@@ -95,12 +105,12 @@ void SettingList::add_override(const Override& override) {
     const std::vector<ast::Statement>& statements = programs_.back().statements;
     const auto* command = statements.size() == 1 ? std::get_if<ast::Command>(&statements[0].node) : nullptr;
     if (command == nullptr || !command->blocks.empty()) {
-      diagnostics_.error(kNotASetting, all).hint("write " + example(override.name) + ", say");
+      diagnostics_.error(kNotASetting, all)
+          .hint(fmt::format("write `--{} {}`, say", override.name, example(override.name)));
       good_ = false;
       return;
     }
-    // The text of `--metrics` begins with this word.
-    if (override.name != "metrics")
+    if (!begins_with_name(override.name))
       setting.arguments.push_back(
           keep(std::make_unique<ast::Expr>(ast::Expr{ast::NameUse{command->name.text}, command->name.span})));
     for (const ast::Argument& argument : command->arguments) setting.arguments.push_back(&argument);
