@@ -29,13 +29,17 @@ std::string DataRecord::class_name(std::int64_t number) const {
   return class_names.empty() ? std::to_string(number) : class_names[static_cast<std::size_t>(number)];
 }
 
-DataRecord record_of(const Dataset& data) { return {data.sample_extents, data.classes, data.class_names}; }
+DataRecord record_of(const Dataset& data) {
+  return {data.sample_extents, data.classes, data.class_names,
+          data.classes > 0 ? std::vector<std::string>{} : data.target_names};
+}
 
 std::string to_json(const DataRecord& record) {
   Json json;
   json["sample"] = record.sample_extents;
   json["classes"] = record.classes;
   json["class_names"] = record.class_names.empty() ? Json(nullptr) : Json(record.class_names);
+  json["targets"] = record.targets;
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
@@ -50,6 +54,7 @@ Result<DataRecord> read_data_record(const std::string& run_folder) {
     json.at("sample").get_to(record.sample_extents);
     json.at("classes").get_to(record.classes);
     if (const Json& names = json.at("class_names"); !names.is_null()) names.get_to(record.class_names);
+    json.at("targets").get_to(record.targets);
     if (adds_up(record)) return record;
   } catch (const Json::exception& error) {
     damaged.message += fmt::format(": {}", error.what());

@@ -15,6 +15,7 @@ struct DataRecord {
   std::vector<std::int64_t> sample_extents;  // 28, 28, 1
   std::int64_t classes = 0;                  // 0: the target is a number
   std::vector<std::string> class_names;      // empty, or one each
+  std::vector<std::string> targets{};        // of numbers: empty, or their names
 
   // `7`, or its name.
   std::string class_name(std::int64_t number) const;

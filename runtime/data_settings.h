@@ -2,6 +2,10 @@
 // What a program says of its data beyond where it is.
 
 #include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
 
 namespace netc::runtime {
 
@@ -24,7 +28,31 @@ struct Augmentation {
   friend bool operator==(const Augmentation&, const Augmentation&) = default;
 };
 
-// Of the bytes of samples: divided by 255, or by what their training part says of each channel.
+// Of samples: by what their training part says of each channel or column; without it bytes are divided by
+// 255.
 enum class Normalization : std::uint8_t { kNone, kStandard, kMinMax };
+
+enum class Task : std::uint8_t { kByTarget, kClasses, kRegression };
+// What a cell of texts becomes: a feature for each text, or what the target is where the text stands.
+enum class CategoryCode : std::uint8_t { kOneHot, kTarget };
+// What becomes of missing numbers: the mean or the median of the column's others. Or the row is left out, or
+// it is an error.
+enum class Missing : std::uint8_t { kMean, kMedian, kDrop, kError };
+
+// Of tables.
+struct TableSettings {
+  std::vector<std::string> targets;     // empty: the last column
+  std::vector<std::string> columns;     // the inputs; empty: all others
+  std::vector<std::string> dropped;     // that are no inputs
+  std::vector<std::string> categories;  // whose numbers are texts
+  Task task = Task::kByTarget;
+  CategoryCode encode = CategoryCode::kOneHot;
+  Missing missing = Missing::kMean;
+  char separator = 0;  // 0: as the source has it
+  bool header = true;
+};
+
+// Of a set that is made: each number that its source knows.
+using MadeNumbers = std::map<std::string, double, std::less<>>;
 
 }  // namespace netc::runtime

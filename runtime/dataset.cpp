@@ -13,13 +13,25 @@
 namespace netc::runtime {
 namespace {
 
-std::string source_text(const std::string& kind, const Dataset& data) {
+// `images of 28x28x1`
+std::string samples_text(const Dataset& data) {
   const std::vector<std::int64_t>& extents = data.sample_extents;
-  std::string samples = extents.size() == 3 ? fmt::format("images of {}", fmt::join(extents, "x"))
-                                            : fmt::format("samples of {} values", extents[0]);
+  if (extents.size() == 3) return fmt::format("images of {}", fmt::join(extents, "x"));
+  if (extents.size() == 2) return fmt::format("sequences of {}", fmt::join(extents, "x"));
+  return fmt::format("{} of {} {}", data.rows ? "rows" : "samples", extents[0],
+                     extents[0] == 1 ? "value" : "values");
+}
+
+// `10 classes`, ``target `price` ``
+std::string target_text(const Dataset& data) {
+  if (data.classes > 0) return fmt::format("{} classes", data.classes);
+  return fmt::format("target{} `{}`", data.targets == 1 ? "" : "s", fmt::join(data.target_names, "`, `"));
+}
+
+std::string source_text(const std::string& kind, const Dataset& data) {
   std::string test = data.test.count > 0 ? fmt::format(" and {} test", with_commas(data.test.count)) : "";
-  return fmt::format("{}: {} training{} {}, {} classes", kind, with_commas(data.train.count), test, samples,
-                     data.classes);
+  return fmt::format("{}: {} training{} {}, {}", kind, with_commas(data.train.count), test,
+                     samples_text(data), target_text(data));
 }
 
 // The request's source, if it can take the request's files.

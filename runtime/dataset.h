@@ -1,7 +1,9 @@
 #pragma once
-// Labelled samples in memory, as the compiled step reads them: bytes stay bytes until a kernel converts them.
+// Labelled samples in memory, as the compiled step reads them: bytes stay bytes until a kernel converts them;
+// what is not bytes is floats.
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -10,27 +12,50 @@
 #include "runtime/bytes.h"
 #include "runtime/cache.h"
 #include "runtime/data_settings.h"
+#include "runtime/encoding.h"
 #include "runtime/idx.h"
 #include "runtime/result.h"
 
 namespace netc::runtime {
 
-// One part (training or test): `count` samples of `sample_elements` bytes each, and a label each.
+// One part (training or test): `count` samples of `sample_elements` values each, and a label or some numbers
+// each.
 struct SampleSet {
   std::int64_t count = 0;
   std::int64_t sample_elements = 0;
-  Bytes samples;                     // [count, sample_elements] u8, from a multiple of 64 on
-  std::vector<std::int32_t> labels;  // [count]
+  Bytes samples;                     // [count, sample_elements] u8 or f32, from a multiple of 64 on
+  std::vector<std::int32_t> labels;  // [count]: classes
+  std::vector<float> targets;        // [count, targets], in place of labels
   std::string unpacked_key;          // of samples that were unpacked or decoded and may be kept
   // The samples' file, proved to be genuine, where they are not unpacked yet: `samples` is empty.
   std::optional<IdxFile> packed;
 };
 
+// The rows of a table, or two, that become samples when it is known which of them train.
+struct TableParts {
+  Table train;
+  std::optional<Table> test;  // else the test's rows are among the others
+  Encoding encoding;          // as planned; or, where a run brings its own, as learned
+  bool learned = false;
+  Targets train_targets, test_targets;
+  std::int64_t left_out = 0;  // rows with missing cells
+};
+struct TableRows {
+  std::shared_ptr<const TableParts> parts;
+  std::vector<std::int32_t> train, test;  // of the tables: which row is which sample
+};
+
 struct Dataset {
   std::vector<std::int64_t> sample_extents;  // 28, 28, 1
+  bool bytes = true;
   std::int64_t classes = 0;
-  std::vector<std::string> class_names;  // empty, or one each
+  std::vector<std::string> class_names;   // empty, or one each
+  std::int64_t targets = 1;               // where there are no classes: numbers to predict
+  std::vector<std::string> target_names;  // empty, or one each
   SampleSet train, test;
+  std::optional<TableRows> rows;     // what the samples are made of: see encode_dataset
+  std::optional<Encoding> encoding;  // by which they were made
+  std::vector<std::string> notes;    // what a person should know of that, a line each
   // Words for people: `mnist: 60,000 training and 10,000 test images of 28x28x1, 10 classes`
   std::string source;
   double loaded_at = 0;  // on the steady clock, in seconds
@@ -43,6 +68,11 @@ struct DataRequest {
   std::vector<std::string> search;  // folders where a known set may lie, most wanted first
   ImageSettings images = {};
   std::int64_t held_out = 0;  // samples for the test, where the source has to be asked for them
+  int threads = 1;            // on which a table is read when it is described
+  TableSettings table = {};
+  MadeNumbers made = {};
+  std::optional<Encoding> encoding = {};         // of a run: its rows are to be encoded as its own were
+  std::shared_ptr<const TableParts> parts = {};  // where describing had to read them
 };
 
 // Of a source, without loading it: headers alone (labels are read where nothing else tells the number of
@@ -52,6 +82,9 @@ struct DatasetDescription {
   std::int64_t classes = 0;
   std::int64_t train = 0, test = 0;
   bool holds_out = false;  // there is no test part, but DataRequest::held_out of the training part become one
+  bool bytes = true;       // else floats
+  std::int64_t targets = 1;
+  std::shared_ptr<const TableParts> parts = {};  // of a table: it had to be read
 };
 
 // Reads headers, checks that the files belong together.
@@ -66,17 +99,26 @@ Result<Dataset> load_dataset(const DataRequest& request, int threads, const Cach
                              Unpack test_samples = Unpack::kNow);
 // Where load_dataset left the samples packed.
 Status unpack_samples(SampleSet& set);
+// Of a table: learns from the training samples `training` how rows become samples, and makes them of all;
+// with an encoding that is learned already, that alone. Other data is left as it is. For any number of
+// threads the same.
+Status encode_dataset(Dataset& data, std::span<const std::int32_t> training, Normalization kind,
+                      Missing missing, int threads);
 // Samples that were unpacked are put into the cache. This takes as long as writing them.
 void keep_unpacked(const Dataset& data, const Cache& cache);
 
-// Which samples of the training part train and which validate. The first `validation` steps of a Fisher-Yates
-// shuffle of 0 .. count-1 draw the validating ones: step i swaps place i with place
+// Which samples of the training part train and which validate. A Fisher-Yates shuffle puts 0 .. count-1 in an
+// order: step i swaps place i with place
 //   i + (r_i * (count - i) >> 32), where r_i = random_bits(seed, stream_of("split"), 0, i).
-// Validating samples stand in drawing order, training ones ascend. 0 <= validation <= count.
+// The first `validation` of that order validate. With `labels`, of each class the first so many as its share
+// of all samples says: rounded down, and where that leaves some over, one more for the classes that lost most
+// (of equals, for the first). Validating samples stand in the order of the shuffle, training ones ascend. 0
+// <= validation <= count; `labels` is empty, or has `count` classes from 0 on.
 struct Split {
   std::vector<std::int32_t> train, validation;
 };
-Split split_samples(std::int64_t count, std::int64_t validation, std::uint64_t seed);
+Split split_samples(std::int64_t count, std::int64_t validation, std::uint64_t seed,
+                    std::span<const std::int32_t> labels = {});
 
 // Which part of a cross-validation each of `count` samples is in. The samples of each class are dealt out to
 // the parts in turn, in an order drawn by the seed, and the next class goes on where the one before ended: so

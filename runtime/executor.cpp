@@ -50,7 +50,8 @@ void* Executor::address(std::size_t buffer, int thread) const {
 void Executor::bind(const SampleSet& set) {
   for (PerThread& thread : threads_) {
     thread.samples.data = set.samples.data();
-    thread.labels.data = set.labels.data();
+    if (set.targets.empty()) thread.labels.data = set.labels.data();
+    else thread.labels.data = set.targets.data();
   }
 }
 

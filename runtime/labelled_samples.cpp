@@ -38,6 +38,12 @@ Result<std::vector<std::int32_t>> find_classes(const Dataset& data, const DataRe
   return numbers;
 }
 
+std::string kind_of_table(const std::string& file) {
+  for (const char* kind : {"tsv", "npy", "npz"})
+    if (file.ends_with(std::string(".") + kind)) return kind;
+  return "csv";
+}
+
 }  // namespace
 
 Result<Dataset> load_labelled(const DataRequest& trained, const DataRecord& record,
@@ -45,9 +51,13 @@ Result<Dataset> load_labelled(const DataRequest& trained, const DataRecord& reco
   DataRequest request = trained;
   if (known_set(request.kind) != nullptr) request.kind = "idx";
   request.files = files;
+  if (request.encoding) request.kind = kind_of_table(files[0]);
   request.held_out = 0;
   Result<Dataset> data = load_dataset(request, threads, cache);
   if (!data) return data.error();
+  if (Status status = encode_dataset(*data, {}, Normalization::kNone, request.table.missing, threads);
+      !status)
+    return status.error();
   if (data->sample_extents != record.sample_extents)
     return Error{fmt::format("`{}` holds samples of {}, but the network takes {}", files[0],
                              fmt::join(data->sample_extents, "x"), fmt::join(record.sample_extents, "x")),

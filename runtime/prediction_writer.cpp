@@ -45,7 +45,7 @@ PredictionWriter::PredictionWriter(std::FILE* out, PredictionFormat format, cons
                                    bool probabilities)
     : out_(out), format_(format), probabilities_(probabilities), classes_(data.classes > 0) {
   for (std::int64_t c = 0; c < data.classes; ++c) names_.push_back(data.class_name(c));
-  if (!classes_) names_.emplace_back("y");
+  if (!classes_) names_ = data.targets.empty() ? std::vector<std::string>{"y"} : data.targets;
   if (format_ == PredictionFormat::kCsv) fmt::print(out_, "{}", csv_header());
 }
 

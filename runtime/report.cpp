@@ -218,6 +218,11 @@ Result<std::vector<EpochReport>> from_history_csv(const std::string& text) {
   return epochs;
 }
 
+std::string on_one_line(std::string text) {
+  std::replace_if(text.begin(), text.end(), [](unsigned char c) { return c < ' ' || c == 0x7f; }, ' ');
+  return text;
+}
+
 std::string with_commas(std::int64_t value) {
   std::string digits = fmt::format("{}", value);
   std::string text;

@@ -116,6 +116,8 @@ std::string closing_lines(const RunReport& report);
 std::string loss_text(double loss);
 // `1,234,567`; `0.43 s`, `41 ms`, `2 min 05 s`; `203 k`, `1.7 M`; `9.1 MB` (decimal units)
 std::string with_commas(std::int64_t value);
+// Names are a person's: line breaks and escape codes do not reach the terminal.
+std::string on_one_line(std::string text);
 std::string human_seconds(double seconds);
 std::string human_count(double value);
 std::string human_bytes(double bytes);

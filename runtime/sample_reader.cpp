@@ -133,6 +133,43 @@ class ImageReader : public SampleReader {
   bool done_ = false;
 };
 
+class RowsReader : public SampleReader {
+ public:
+  RowsReader(RowReader rows, const SampleForm& form)
+      : rows_(std::move(rows)),
+        encoding_(*form.encoding),
+        threads_(form.threads),
+        sample_(static_cast<std::size_t>(form.bytes())) {}
+
+  Result<std::int64_t> read(std::span<std::uint8_t> out) override {
+    if (done_ == encoded_.count) {
+      Result<Table> table = rows_.next(threads_);
+      if (!table) return table.error();
+      Result<EncodedRows> encoded = encode_rows(encoding_, *table, threads_);
+      if (!encoded) return encoded.error();
+      encoded_ = std::move(*encoded);
+      add(notes_, encoded_.notes);
+      done_ = 0;
+    }
+    const std::int64_t count =
+        std::min<std::int64_t>(static_cast<std::int64_t>(out.size() / sample_), encoded_.count - done_);
+    std::copy_n(encoded_.samples.data() + static_cast<std::size_t>(done_) * sample_,
+                static_cast<std::size_t>(count) * sample_, out.begin());
+    done_ += count;
+    return count;
+  }
+  std::vector<std::string> notes() const override { return to_lines(notes_, encoding_.median); }
+
+ private:
+  RowReader rows_;
+  const Encoding& encoding_;
+  int threads_;
+  std::size_t sample_;
+  EncodedRows encoded_;
+  EncodingNotes notes_;
+  std::int64_t done_ = 0;
+};
+
 using Opened = Result<std::unique_ptr<SampleReader>>;
 
 Opened open_image(ByteStream stream, const SampleForm& form) {
@@ -167,6 +204,12 @@ Opened open_packed(const ByteStream& stream, const SampleForm& form) {
   return std::unique_ptr<SampleReader>(std::make_unique<PackedIdxReader>(std::move(*file)));
 }
 
+Opened open_rows(const std::string& path, const SampleForm& form) {
+  Result<RowReader> rows = RowReader::open(path, *form.encoding, false);
+  if (!rows) return rows.error();
+  return std::unique_ptr<SampleReader>(std::make_unique<RowsReader>(std::move(*rows), form));
+}
+
 Error unknown(std::span<const std::uint8_t> start, const std::string& path) {
   constexpr const char* kExpected = "expected a PNG or JPEG image, or an idx file";
   if (start.empty()) return Error{fmt::format("`{}` is empty, {}", path, kExpected), {}};
@@ -182,6 +225,7 @@ std::int64_t SampleForm::values() const {
 }
 
 Opened open_samples(const std::string& path, const SampleForm& form) {
+  if (form.encoding) return open_rows(path, form);
   Result<ByteStream> stream = ByteStream::open(path);
   if (!stream) return stream.error();
   Result<std::span<const std::uint8_t>> start = stream->peek(kStart);

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <array>
+#include <functional>
 #include <map>
 #include <numeric>
 #include <utility>
@@ -43,17 +44,58 @@ class Draws {
   std::array<std::uint32_t, kGroup> bits_{};
 };
 
+// The first `steps` places of the shuffled order.
+void draw_first(std::vector<std::int32_t>& order, std::int64_t steps, std::uint64_t seed) {
+  Draws draws(seed, stream_of("split"), 0);
+  const auto count = static_cast<std::int64_t>(order.size());
+  for (std::int64_t i = 0; i < steps; ++i) {
+    std::uint32_t j = draws.below(static_cast<std::uint32_t>(count - i), static_cast<std::uint64_t>(i));
+    std::swap(order[static_cast<std::size_t>(i)], order[static_cast<std::size_t>(i + j)]);
+  }
+}
+
+// How many of each class validate.
+std::vector<std::int64_t> shares_of(std::span<const std::int32_t> labels, std::int64_t validation) {
+  std::vector<std::int64_t> counts;
+  for (std::int32_t label : labels) {
+    counts.resize(std::max(counts.size(), static_cast<std::size_t>(label) + 1));
+    ++counts[static_cast<std::size_t>(label)];
+  }
+  const auto all = static_cast<std::int64_t>(labels.size());
+  std::vector<std::size_t> by_loss(counts.size());
+  std::iota(by_loss.begin(), by_loss.end(), 0);
+  auto loss = [&](std::size_t c) { return std::pair(-(counts[c] * validation % all), c); };
+  std::ranges::sort(by_loss, std::less(), loss);
+  std::vector<std::int64_t> shares;
+  for (std::int64_t count : counts) shares.push_back(count * validation / all);
+  std::int64_t left = validation - std::accumulate(shares.begin(), shares.end(), std::int64_t{0});
+  for (std::size_t i = 0; left > 0; ++i, --left) ++shares[by_loss[i]];
+  return shares;
+}
+
+// Moves those that validate to the front, in their order.
+void stratify(std::vector<std::int32_t>& order, std::span<const std::int32_t> labels,
+              std::int64_t validation) {
+  std::vector<std::int64_t> left = shares_of(labels, validation);
+  std::vector<std::int32_t> first, others;
+  for (std::int32_t sample : order) {
+    std::int64_t& wanted = left[static_cast<std::size_t>(labels[static_cast<std::size_t>(sample)])];
+    (wanted > 0 ? first : others).push_back(sample);
+    if (wanted > 0) --wanted;
+  }
+  std::ranges::copy(others, std::ranges::copy(first, order.begin()).out);
+}
+
 }  // namespace
 
-Split split_samples(std::int64_t count, std::int64_t validation, std::uint64_t seed) {
+Split split_samples(std::int64_t count, std::int64_t validation, std::uint64_t seed,
+                    std::span<const std::int32_t> labels) {
   Split split;
   split.train.resize(static_cast<std::size_t>(count));
   std::iota(split.train.begin(), split.train.end(), 0);
-  Draws draws(seed, stream_of("split"), 0);
-  for (std::int64_t i = 0; i < validation; ++i) {
-    std::uint32_t j = draws.below(static_cast<std::uint32_t>(count - i), static_cast<std::uint64_t>(i));
-    std::swap(split.train[static_cast<std::size_t>(i)], split.train[static_cast<std::size_t>(i + j)]);
-  }
+  const bool by_class = !labels.empty() && validation > 0;
+  draw_first(split.train, by_class ? count : validation, seed);
+  if (by_class) stratify(split.train, labels, validation);
   auto rest = split.train.begin() + validation;
   split.validation.assign(split.train.begin(), rest);
   split.train.erase(split.train.begin(), rest);

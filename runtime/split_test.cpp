@@ -34,6 +34,22 @@ TEST(Split, DrawsAsDocumented) {
   EXPECT_TRUE(split_samples(3, 0, 1).validation.empty());
 }
 
+TEST(Split, EachClassHasItsShare) {
+  std::vector<std::int32_t> labels;
+  for (int i = 0; i < 103; ++i) labels.push_back(i < 70 ? 0 : i < 100 ? 2 : 1);
+  const Split split = split_samples(103, 20, 7, labels);
+  std::vector<int> counts(3);
+  for (std::int32_t sample : split.validation)
+    ++counts[static_cast<std::size_t>(labels[static_cast<std::size_t>(sample)])];
+  // 13.6, 0.6 and 5.8 of them: the one that is left over goes to class 2, then to class 0.
+  EXPECT_EQ(counts, (std::vector<int>{14, 0, 6}));
+  EXPECT_EQ(split.train.size(), 83u);
+  EXPECT_TRUE(std::is_sorted(split.train.begin(), split.train.end()));
+  EXPECT_NE(split_samples(103, 20, 8, labels).validation, split.validation);
+  EXPECT_TRUE(split_samples(103, 0, 8, labels).validation.empty());
+  EXPECT_TRUE(split_samples(103, 103, 8, labels).train.empty());
+}
+
 TEST(Shuffle, PermutesAsDocumented) {
   std::vector<std::int32_t> start(300);
   std::iota(start.begin(), start.end(), 100);

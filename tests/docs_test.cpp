@@ -4,6 +4,7 @@
 // In README.md and docs/, a block that begins with three backticks and
 //   netc               is a program that compiles without a word, given MNIST's description
 //   netc part          is a part of one: it compiles with the line `dense 10 softmax` behind it
+//   netc classes=N     is one given data of so many classes, 0: of a real target
 //   netc error=KIND    gives just this kind of error
 //   netc error [NAME]  gives the errors that the next block shows, exactly; NAME is the program's file
 // Between `<!-- table: NAME -->` and `<!-- /table -->` stands what tables() makes; NETC_UPDATE_GOLDENS=1
@@ -85,7 +86,7 @@ std::vector<Block> read_blocks(const fs::path& path) {
 
 // A program from its text to a network.
 struct Attempt {
-  Attempt(const std::string& name, const std::string& text) {
+  Attempt(const std::string& name, const std::string& text, std::int64_t classes) {
     const SourceId source = sources.add(name, text);
     prelude = load_prelude(sources);
     program = parse_program(sources, source, diagnostics);
@@ -93,7 +94,7 @@ struct Attempt {
     std::optional<DataSpec> data = read_data_spec(*program, sources, {}, diagnostics);
     if (!data) return;
     const DataDescription mnist{
-        .sample = {ShapeKind::kImage, {28, 28, 1}}, .classes = 10, .train = 60000, .test = 10000};
+        .sample = {ShapeKind::kImage, {28, 28, 1}}, .classes = classes, .train = 60000, .test = 10000};
     good = build_network(*program, sources, prelude, *data, mnist, {}, diagnostics).has_value();
   }
 
@@ -119,8 +120,10 @@ void check_program(const std::vector<Block>& blocks, std::size_t number) {
   SCOPED_TRACE(block.place);
   const std::string how = block.words.size() > 1 ? block.words[1] : "";
   const std::string name = block.words.size() > 2 ? block.words[2] : "example.net";
-  const Attempt attempt(name, block.text + (how == "part" ? "\ndense 10 softmax\n" : ""));
-  if (how.empty() || how == "part") {
+  const bool of_classes = how.starts_with("classes=");
+  const Attempt attempt(name, block.text + (how == "part" ? "\ndense 10 softmax\n" : ""),
+                        of_classes ? std::stoll(how.substr(8)) : 10);
+  if (how.empty() || how == "part" || of_classes) {
     EXPECT_TRUE(attempt.good && attempt.diagnostics.empty())
         << render_all(attempt.sources, attempt.diagnostics);
     return;

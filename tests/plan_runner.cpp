@@ -21,16 +21,29 @@ double number(const ReferenceLeaves& leaves, const char* name, double otherwise)
   return found == leaves.end() ? otherwise : found->second.values.at(0);
 }
 
-runtime::SampleSet sample_set(const ReferenceLeaves& leaves) {
+bool is_float(const kernel::Plan& plan, kernel::Storage storage) {
+  return std::ranges::any_of(plan.buffers, [&](const kernel::Buffer& buffer) {
+    return buffer.storage == storage && buffer.dtype == graph::DType::kF32;
+  });
+}
+
+runtime::SampleSet sample_set(const kernel::Plan& plan, const ReferenceLeaves& leaves) {
   runtime::SampleSet set;
   auto samples = leaves.find("samples"), labels = leaves.find("labels");
   if (samples != leaves.end()) {
     set.count = samples->second.extents.at(0);
-    set.samples = runtime::Bytes(samples->second.values.size());
-    for (std::size_t i = 0; i < samples->second.values.size(); ++i)
-      set.samples.data()[i] = static_cast<std::uint8_t>(samples->second.values[i]);
+    const std::vector<double>& values = samples->second.values;
+    const bool floats = is_float(plan, kernel::Storage::kSamples);
+    set.samples = runtime::Bytes(values.size() * (floats ? sizeof(float) : 1));
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      if (floats) reinterpret_cast<float*>(set.samples.data())[i] = static_cast<float>(values[i]);
+      else set.samples.data()[i] = static_cast<std::uint8_t>(values[i]);
+    }
   }
-  if (labels != leaves.end()) set.labels.assign(labels->second.values.begin(), labels->second.values.end());
+  if (labels == leaves.end()) return set;
+  if (is_float(plan, kernel::Storage::kLabels))
+    set.targets.assign(labels->second.values.begin(), labels->second.values.end());
+  else set.labels.assign(labels->second.values.begin(), labels->second.values.end());
   return set;
 }
 
@@ -67,8 +80,9 @@ CompiledGraph::CompiledGraph(const graph::Graph& graph, const RunSetting& settin
 }
 
 RunResult CompiledGraph::run(const ReferenceLeaves& leaves, int threads) const {
-  const runtime::SampleSet set = sample_set(leaves);
-  const std::int64_t batch = std::max(set.count, static_cast<std::int64_t>(set.labels.size()));
+  const runtime::SampleSet set = sample_set(plan_, leaves);
+  const auto labels = leaves.find("labels");
+  const std::int64_t batch = std::max(set.count, labels == leaves.end() ? 0 : labels->second.extents.at(0));
   runtime::Store store;
   runtime::Program program = driver::bind_program(plan_, code_->functions(0), batch, store);
   store.allocate();

@@ -96,7 +96,9 @@ class RowsEmitter {
                               e_.plan().buffer(operand.buffer).storage == kernel::Storage::kSamples;
       if (!of_samples) continue;
       Value* address = e_.sample_address(operand.buffer, b_.CreateAdd(row, e_.index(kRowsAhead)));
-      const std::int64_t lines = std::min((kernel_.columns + kLine - 1) / kLine, kMostLines);
+      const std::int64_t bytes =
+          kernel_.columns * kernel::element_bytes(e_.plan().buffer(operand.buffer).dtype);
+      const std::int64_t lines = std::min((bytes + kLine - 1) / kLine, kMostLines);
       for (std::int64_t line = 0; line < lines; ++line) {
         b_.CreateIntrinsic(
             llvm::Intrinsic::prefetch, {b_.getPtrTy()},

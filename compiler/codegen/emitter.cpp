@@ -210,19 +210,18 @@ void Emitter::store(Value* value, Value* pointer) {
 
 Value* Emitter::sample_address(BufferId id, Value* row) {
   const kernel::Buffer& buffer = plan_.buffer(id);
-  const std::int64_t bytes = buffer.dtype == DType::kU8 ? 1 : 4;
-  const std::int64_t elements = buffer.storage == Storage::kLabels ? 1 : buffer.layout.row_stride;
   // runtime::BatchRows: the data set's first byte, then the step's list of samples.
   Value* data = b_.CreateLoad(b_.getPtrTy(), base(id));
   Value* samples = b_.CreateLoad(b_.getPtrTy(), advance(base(id), 8));
   Value* sample = b_.CreateSExt(load(b_.getInt32Ty(), advance(samples, row)), b_.getInt64Ty());
-  return advance(data, sample, elements * bytes);
+  return advance(data, sample, buffer.layout.row_stride * kernel::element_bytes(buffer.dtype));
 }
 
 Value* Emitter::element_address(BufferId id, Value* row, Value* column) {
   const kernel::Buffer& buffer = plan_.buffer(id);
-  if (buffer.storage == Storage::kSamples) return advance(sample_address(id, row), column, 1);
   const std::int64_t bytes = kernel::element_bytes(buffer.dtype);
+  if (buffer.storage == Storage::kSamples || buffer.storage == Storage::kLabels)
+    return advance(sample_address(id, row), column, bytes);
   Value* pointer = advance(base(id), row, kernel::row_stride(buffer, kernel_) * bytes);
   const std::int64_t block_stride = buffer.layout.block_stride;
   if (block_stride % kernel::kLanes == 0)

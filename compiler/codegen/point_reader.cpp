@@ -169,7 +169,7 @@ Value* PointReader::address(const Operand& operand, std::int64_t lane) {
   const kernel::Buffer& buffer = e_.plan().buffer(operand.buffer);
   const std::int64_t bytes = kernel::element_bytes(buffer.dtype);
   const kernel::IndexMap& index = operand.index;
-  if (buffer.storage == kernel::Storage::kSamples)
+  if (buffer.storage == kernel::Storage::kSamples || buffer.storage == kernel::Storage::kLabels)
     return e_.advance(e_.sample_address(operand.buffer, value(index[0], lane)),
                       value(flat(index, operand.extents, 0), lane), bytes);
   Value* base = e_.base(operand.buffer);

@@ -10,5 +10,6 @@ int check_command(const Options& options);
 int emit_command(const Options& options);
 int eval_command(const Options& options);
 int predict_command(const Options& options);
+int data_command(const Options& options);
 
 }  // namespace netc::driver

@@ -24,6 +24,7 @@ int dispatch(const Options& options) {
     case Command::kEmit: return emit_command(options);
     case Command::kEval: return eval_command(options);
     case Command::kPredict: return predict_command(options);
+    case Command::kData: return data_command(options);
   }
   return 0;
 }

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <future>
 
 #include "compiler/driver/commands.h"
@@ -27,8 +28,12 @@ int fail(const runtime::Error& error) {
 runtime::Result<runtime::Dataset> load(const Options& options, const Loaded& loaded,
                                        const std::optional<runtime::DataRecord>& record, int threads,
                                        const runtime::Cache& cache) {
-  if (!record) return runtime::load_dataset(loaded.request, threads, cache);
-  return runtime::load_labelled(loaded.request, *record, options.inputs, threads, cache);
+  if (record) return runtime::load_labelled(loaded.request, *record, options.inputs, threads, cache);
+  runtime::Result<runtime::Dataset> data = runtime::load_dataset(loaded.request, threads, cache);
+  const runtime::Status status = data ? runtime::encode_dataset(*data, {}, runtime::Normalization::kNone,
+                                                                loaded.request.table.missing, threads)
+                                      : runtime::Status(data.error());
+  return status ? std::move(data) : status.error();
 }
 
 // The data is read while the program is compiled.
@@ -55,8 +60,11 @@ Ready make_ready(const Options& options, const Loaded& loaded,
   return {std::move(compiled.value), std::move(*data), kGood};
 }
 
-int print_report(const Options& options, const runtime::RunReport& report) {
-  fmt::print(options.json == "-" ? stderr : stdout, "{}", runtime::closing_lines(report));
+int print_report(const Options& options, const std::vector<std::string>& notes,
+                 const runtime::RunReport& report) {
+  std::FILE* out = options.json == "-" ? stderr : stdout;
+  for (const std::string& note : notes) fmt::print(out, "note     {}\n", note);
+  fmt::print(out, "{}", runtime::closing_lines(report));
   if (!options.json) return kGood;
   if (*options.json != "-") {
     runtime::Status status = runtime::write_file_atomically(*options.json, to_json(report));
@@ -73,7 +81,11 @@ int evaluate(const Options& options, const Loaded& loaded, const std::optional<r
   Ready ready = make_ready(options, loaded, record, pipeline, cache, report);
   if (!ready.compiled) return ready.exit_code;
   const runtime::SampleSet& test = ready.data->test;
-  const std::int64_t count = count_test_samples(loaded.network, test.count);
+  // The program's `test` is about the run's own data.
+  const bool all = record && std::ranges::find(options.settings, "test", [](const auto& setting) {
+                               return setting.first;
+                             }) == options.settings.end();
+  const std::int64_t count = all ? test.count : count_test_samples(loaded.network, test.count);
   if (count == 0) return fail({"there are no test samples", {}});
   const runtime::Store& store = *ready.compiled->store;
   runtime::ThreadTeam team(pipeline.threads);
@@ -87,7 +99,7 @@ int evaluate(const Options& options, const Loaded& loaded, const std::optional<r
   report.weights_sha256 = runtime::sha256_of(store.weights());
   report.total_seconds = seconds_since_start(runtime::now_seconds());
   report.peak_rss_bytes = peak_rss_bytes();
-  if (int code = print_report(options, report); code != kGood) return code;
+  if (int code = print_report(options, ready.data->notes, report); code != kGood) return code;
   // Now that nobody waits.
   std::fflush(nullptr);
   runtime::keep_unpacked(*ready.data, cache);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
+#include <thread>
 
 #include "compiler/driver/console.h"
 #include "compiler/driver/exit_codes.h"
@@ -45,7 +46,23 @@ runtime::DataRequest make_request(const DataSpec& spec) {
   for (const std::string& file : spec.files) request.files.push_back(absolute(file, spec.directory));
   request.search = search_folders(spec.kind, spec.directory);
   request.images = spec.images;
+  request.table = spec.table;
+  request.made = spec.made;
+  request.threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
   return request;
+}
+
+// Weights come with how the rows of a table became samples.
+runtime::Status add_encoding(const Options& options, runtime::DataRequest& request) {
+  const runtime::DataSource* source = runtime::find_data_source(request.kind);
+  if (!options.weights || source == nullptr || (!source->table_settings && source->made == nullptr))
+    return runtime::Done{};
+  const std::filesystem::path folder = std::filesystem::path(*options.weights).parent_path();
+  runtime::Result<runtime::Encoding> encoding =
+      runtime::read_encoding((folder / runtime::kEncodingFile).string());
+  if (!encoding) return encoding.error();
+  request.encoding = std::move(*encoding);
+  return runtime::Done{};
 }
 
 Overrides make_overrides(const Options& options, Sources& sources) {
@@ -69,15 +86,27 @@ Shape shape_of(const std::vector<std::int64_t>& extents) {
 }
 
 DataDescription to_description(const runtime::DatasetDescription& described) {
-  return {shape_of(described.sample_extents), described.classes, described.train, described.test,
-          described.holds_out};
+  return {.sample = shape_of(described.sample_extents),
+          .classes = described.classes,
+          .train = described.train,
+          .test = described.test,
+          .holds_out = described.holds_out,
+          .bytes = described.bytes,
+          .targets = described.targets};
 }
 
 // Known sets are described without their files where these need not be there. How many samples there were is
 // of no interest to who has a record.
 runtime::Result<runtime::DatasetDescription> describe(const runtime::DataRequest& request, bool need_data,
                                                       const runtime::DataRecord* record) {
-  if (record != nullptr) return runtime::DatasetDescription{record->sample_extents, record->classes};
+  if (record != nullptr) {
+    const std::int64_t targets =
+        request.encoding ? static_cast<std::int64_t>(request.encoding->targets.size()) : 1;
+    return runtime::DatasetDescription{.sample_extents = record->sample_extents,
+                                       .classes = record->classes,
+                                       .bytes = !request.encoding,
+                                       .targets = targets};
+  }
   const runtime::DataSource* source = runtime::find_data_source(request.kind);
   if (source != nullptr && source->known && !need_data) return *source->known;
   return runtime::describe_dataset(request);
@@ -123,13 +152,20 @@ OrExit<Loaded> load_program(const Origin& origin, const Options& options, bool n
   if (!spec) return fail();
   spec->directory = options.data ? options.data_directory : origin.directory;
   loaded->request = make_request(*spec);
+  if (runtime::Status status = add_encoding(options, loaded->request); !status) {
+    print_error(status.error());
+    return {nullptr, kDataError};
+  }
   runtime::Result<runtime::DatasetDescription> described = describe(loaded->request, need_data, record);
   if (!described && need_data) {
     print_error(described.error());
     return {nullptr, kDataError};
   }
   std::optional<DataDescription> description;
-  if (described) description = to_description(*described);
+  if (described) {
+    description = to_description(*described);
+    loaded->request.parts = described->parts;
+  }
   std::optional<Network> network = build_network(loaded->program, sources, loaded->prelude, std::move(*spec),
                                                  description, overrides, diagnostics);
   if (!network) {
@@ -142,6 +178,23 @@ OrExit<Loaded> load_program(const Origin& origin, const Options& options, bool n
   loaded->network = std::move(*network);
   loaded->request.held_out = held_out(loaded->network.data, loaded->network.description);
   return {std::move(loaded), kGood};
+}
+
+OrExit<runtime::DataRequest> load_request(const Origin& origin, const Options& options) {
+  Sources sources;
+  Diagnostics diagnostics;
+  const SourceId source = sources.add(origin.name, origin.text);
+  std::optional<ast::Program> program = parse_program(sources, source, diagnostics);
+  const Definitions prelude = load_prelude(sources);
+  const Overrides overrides = make_overrides(options, sources);
+  std::optional<DataSpec> spec =
+      program ? read_data_spec(*program, sources, overrides, diagnostics) : std::nullopt;
+  if (!spec) {
+    print_diagnostics(sources, diagnostics);
+    return {nullptr, exit_code_of(sources, diagnostics)};
+  }
+  spec->directory = options.data ? options.data_directory : origin.directory;
+  return {std::make_unique<runtime::DataRequest>(make_request(*spec)), kGood};
 }
 
 std::int64_t resolve(const std::optional<Amount>& amount, std::int64_t all, std::int64_t otherwise) {

@@ -46,6 +46,9 @@ OrExit<Origin> read_origin(const std::string& path);
 OrExit<Loaded> load_program(const Origin& origin, const Options& options, bool need_data,
                             const runtime::DataRecord* record = nullptr);
 
+// Of a program's `data` alone, without looking at anything else.
+OrExit<runtime::DataRequest> load_request(const Origin& origin, const Options& options);
+
 // How many samples an amount means, of `all`.
 std::int64_t resolve(const std::optional<Amount>& amount, std::int64_t all, std::int64_t otherwise);
 // How many samples are tested, of those that were loaded for it.

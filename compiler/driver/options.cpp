@@ -44,7 +44,7 @@ constexpr std::array<std::string_view, 7> kStages{"tokens", "ast",  "network", "
                                                   "kernel", "llvm", "asm"};
 constexpr int kMostThreads = 1024;
 
-std::vector<std::string> command_names() { return {"run", "check", "emit", "eval", "predict"}; }
+std::vector<std::string> command_names() { return {"run", "check", "emit", "eval", "predict", "data"}; }
 
 runtime::Error usage(std::string message, std::vector<std::string> hints = {}) {
   return {std::move(message), std::move(hints)};
@@ -62,6 +62,7 @@ class Line {
     add_emit();
     add_eval();
     add_predict();
+    add_data();
   }
 
   ParsedOptions parse(int argc, char** argv) {
@@ -196,6 +197,14 @@ class Line {
         "Compiles anew, and keeps nothing for the next time");
   }
 
+  void add_data() {
+    CLI::App* sub = command("data", "Says what data holds", Command::kData);
+    sub->add_option(
+           "data", options_.file,
+           "A table's file, a folder of images, a .net file, or what stands behind `data`, such as mnist")
+        ->required();
+  }
+
   // What CLI11 cannot say: pairs, and options that need each other.
   std::optional<runtime::Error> collect() {
     for (const std::string& set : sets_) {
@@ -279,7 +288,7 @@ class Line {
   Options options_;
   std::vector<std::string> sets_, schedule_;
   std::optional<std::string> threads_, stage_, format_;
-  std::array<std::optional<std::string>, 16> values_;
+  std::vector<std::optional<std::string>> values_ = std::vector<std::optional<std::string>>(kSettings.size());
 };
 
 }  // namespace

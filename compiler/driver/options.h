@@ -10,14 +10,14 @@
 
 namespace netc::driver {
 
-enum class Command { kRun, kCheck, kEmit, kEval, kPredict };
+enum class Command { kRun, kCheck, kEmit, kEval, kPredict, kData };
 
 // In the order of the pipeline.
 enum class Stage { kTokens, kAst, kNetwork, kGraph, kKernel, kLlvm, kAsm };
 
 struct Options {
   Command command = Command::kRun;
-  std::string file;                 // a .net file, or a run's folder
+  std::string file;  // a .net file, a run's folder, or for `data` also a file or what stands behind `data`
   std::vector<std::string> inputs;  // what is predicted, or tested
   bool json_lines = false;          // how `predict` writes
   // What overrides the program: names and values as texts of the language.

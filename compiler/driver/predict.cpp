@@ -31,16 +31,18 @@ int fail(const runtime::Error& error) {
 // sample's prediction does not depend on those beside it.
 class Batch {
  public:
-  Batch(const Compiled& compiled, runtime::ThreadTeam& team, std::int64_t sample_values)
+  Batch(const Compiled& compiled, runtime::ThreadTeam& team, const runtime::SampleForm& form)
       : team_(team),
         inference_(compiled.inference, *compiled.store, team),
-        sample_(static_cast<std::size_t>(sample_values)),
+        sample_(static_cast<std::size_t>(form.bytes())),
         rows_(2 * static_cast<std::size_t>(compiled.inference.batch) + runtime::kLookAhead) {
     const auto size = static_cast<std::size_t>(compiled.inference.batch);
     set_.count = compiled.inference.batch;
-    set_.sample_elements = sample_values;
+    set_.sample_elements = form.values();
     set_.samples = runtime::Bytes(size * sample_);
     set_.labels.resize(size);
+    if (form.encoding && form.encoding->classes() == 0)
+      set_.targets.resize(size * form.encoding->targets.size());
     std::iota(rows_.begin(), rows_.begin() + static_cast<std::ptrdiff_t>(size), 0);
     std::fill_n(set_.samples.data(), set_.samples.size(), std::uint8_t{0});
     inference_.bind(set_);
@@ -94,14 +96,16 @@ int predict_input(const std::string& input, const runtime::SampleForm& form, Bat
     // Who writes into a pipe may wait for the answer.
     if (batch.is_full() || input == "-") batch.predict(writer);
   }
+  for (const std::string& note : (*reader)->notes()) fmt::print(stderr, "note: {}\n", note);
   return kGood;
 }
 
 int predict_inputs(const Options& options, const Loaded& loaded, const runtime::DataRecord& record,
                    const Compiled& compiled, int threads) {
-  const runtime::SampleForm form{record.sample_extents, loaded.network.data.images};
+  const runtime::SampleForm form{record.sample_extents, loaded.network.data.images, loaded.request.encoding,
+                                 threads};
   runtime::ThreadTeam team(threads);
-  Batch batch(compiled, team, form.values());
+  Batch batch(compiled, team, form);
   runtime::PredictionWriter writer(
       stdout, options.json_lines ? runtime::PredictionFormat::kJson : runtime::PredictionFormat::kCsv, record,
       makes_probabilities(loaded.network.layers.back()));
@@ -117,6 +121,7 @@ int predict_command(const Options& given) {
   Options options = given;
   runtime::Result<Origin> origin = from_folder(options.file, options);
   if (!origin) return fail(origin.error());
+  options.weights = options.file + "/" + runtime::kWeightsFile;
   const runtime::Result<runtime::DataRecord> record = runtime::read_data_record(options.file);
   if (!record) return fail(record.error());
   const OrExit<Loaded> loaded = load_program(*origin, options, false, &*record);
@@ -124,8 +129,7 @@ int predict_command(const Options& given) {
   const std::optional<PipelineOptions> pipeline = pipeline_options(options.cpu, options.threads, true);
   if (!pipeline) return kUsageError;
   const runtime::Cache cache(options.cache ? runtime::user_cache_folder() : "");
-  const OrExit<Compiled> compiled =
-      compile_trained(*loaded.value, options.file + "/" + runtime::kWeightsFile, *pipeline, cache);
+  const OrExit<Compiled> compiled = compile_trained(*loaded.value, *options.weights, *pipeline, cache);
   if (!compiled.value) return compiled.exit_code;
   return predict_inputs(options, *loaded.value, *record, *compiled.value, pipeline->threads);
 }

@@ -28,6 +28,15 @@ std::FILE* silence() {
   return file;
 }
 
+// Of labels, where there are any.
+std::vector<std::int32_t> pick(const std::vector<std::int32_t>& labels,
+                               const std::vector<std::int32_t>& samples) {
+  std::vector<std::int32_t> picked;
+  if (labels.empty()) return picked;
+  for (std::int32_t sample : samples) picked.push_back(labels[static_cast<std::size_t>(sample)]);
+  return picked;
+}
+
 }  // namespace
 
 Session::Session(const Options& options, const Origin& origin, Loaded& loaded,
@@ -106,7 +115,8 @@ int Session::read_checkpoint() {
 void Session::discard_folder() {
   if (!folder_ || options_.resume) return;
   std::error_code ignored;
-  for (const char* file : {runtime::kProgramFile, runtime::kSettingsFile, runtime::kDataFile})
+  for (const char* file :
+       {runtime::kProgramFile, runtime::kSettingsFile, runtime::kDataFile, runtime::kEncodingFile})
     std::filesystem::remove(path_of(file), ignored);
   if (!options_.out) std::filesystem::remove(*folder_, ignored);
 }
@@ -171,7 +181,8 @@ int Session::take_data() {
   const std::int64_t available = resolve(spec.limit, data_->train.count, data_->train.count);
   const std::vector<std::int32_t> samples = samples_to_train(available);
   const auto count = static_cast<std::int64_t>(samples.size());
-  split_ = runtime::split_samples(count, resolve(spec.validation, count, 0), loaded_.network.train.seed);
+  split_ = runtime::split_samples(count, resolve(spec.validation, count, 0), loaded_.network.train.seed,
+                                  pick(data_->train.labels, samples));
   for (std::vector<std::int32_t>* part : {&split_.train, &split_.validation})
     for (std::int32_t& sample : *part) sample = samples[static_cast<std::size_t>(sample)];
   if (split_.train.empty()) return fail({"the data has no sample to train on", {}});
@@ -183,15 +194,30 @@ int Session::take_data() {
       return code;
   }
   tested_ = count_test_samples(loaded_.network, data_->test.count);
+  if (int code = encode_data(); code != kGood) return code;
   bind_training();
   return kGood;
+}
+
+// Rows of a table become samples, by what those that train say. Only networks of other parts need the table
+// again.
+int Session::encode_data() {
+  const DataSpec& spec = loaded_.network.data;
+  if (spec.folds == 0) loaded_.request.parts.reset();
+  const runtime::Status status =
+      runtime::encode_dataset(*data_, split_.train, spec.normalize.value_or(runtime::Normalization::kNone),
+                              spec.table.missing, pipeline_.threads);
+  if (!status) return fail(status.error());
+  if (!folder_ || !data_->encoding) return kGood;
+  return save(runtime::kEncodingFile,
+              runtime::write_file_atomically(path_of(runtime::kEncodingFile), to_json(*data_->encoding)));
 }
 
 // From the samples that are trained on; a run that is resumed knows it.
 void Session::learn_data() {
   if (loaded_.network.train.class_weight) weigh_classes();
   const auto kind = loaded_.network.data.normalize.value_or(runtime::Normalization::kNone);
-  if (kind == runtime::Normalization::kNone) return;
+  if (kind == runtime::Normalization::kNone || !data_->bytes) return;
   const runtime::Normalizer learned = runtime::learn_normalizer(
       kind, data_->train, split_.train, data_->sample_extents.back(), pipeline_.threads);
   compiled_->store->set(runtime::kDataScale, learned.scale);

@@ -41,6 +41,7 @@ class Session {
   int cross_validate();
   int read_folds();
   int test_fold();
+  int encode_data();
   void bind_training();
   void learn_data();
   void weigh_classes();

@@ -13,6 +13,7 @@
 namespace netc::driver {
 
 using runtime::now_seconds;
+using runtime::on_one_line;
 using runtime::with_commas;
 
 namespace {
@@ -31,12 +32,6 @@ std::string flop_text(double flops) {
   return count + (count.find(' ') == std::string::npos ? " FLOP" : "FLOP");
 }
 
-// Names are a person's: line breaks and escape codes do not reach the terminal.
-std::string on_one_line(std::string text) {
-  std::replace_if(text.begin(), text.end(), [](unsigned char c) { return c < ' ' || c == 0x7f; }, ' ');
-  return text;
-}
-
 }  // namespace
 
 void Session::print_header() {
@@ -52,6 +47,7 @@ void Session::print_header() {
   fmt::print(out_, "{:<8} {}      {} parameters, {} a prediction\n", on_one_line(network.name), text,
              runtime::with_commas(report_.parameters), flop_text(flops));
   fmt::print(out_, "data     {}{}\n", data_->source, parts_in_use());
+  for (const std::string& note : data_->notes) fmt::print(out_, "note     {}\n", note);
   fmt::print(out_, "compiled {} kernels in {} for {}, {} thread{}{}\n", report_.kernels,
              runtime::human_seconds(report_.compile_seconds), describe(pipeline_.target), pipeline_.threads,
              pipeline_.threads == 1 ? "" : "s", cached_text());
@@ -90,7 +86,8 @@ std::string Session::start_text() const {
 int Session::test() {
   if (tested_ == 0) return kGood;
   if (int code = await_testing(); code != kGood) return code;
-  report_.test = test_samples(loaded_.network, *data_, data_->test, first_samples(tested_), *inference_, *team_);
+  report_.test =
+      test_samples(loaded_.network, *data_, data_->test, first_samples(tested_), *inference_, *team_);
   return kGood;
 }
 

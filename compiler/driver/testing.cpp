@@ -10,14 +10,19 @@ namespace {
 
 runtime::Predictions predictions(const Network& network, const runtime::SampleSet& set,
                                  const std::vector<std::int32_t>& rows, const std::vector<float>& outputs) {
+  const DataDescription& data = network.description;
+  if (data.classes == 0) {
+    std::vector<float> targets;
+    for (std::int32_t row : rows) {
+      const auto first = set.targets.begin() + row * data.targets;
+      targets.insert(targets.end(), first, first + data.targets);
+    }
+    return runtime::predictions_of_numbers(outputs, targets, data.targets);
+  }
   std::vector<std::int32_t> labels;
   for (std::int32_t row : rows) labels.push_back(set.labels[static_cast<std::size_t>(row)]);
-  const std::int64_t classes = network.description.classes;
-  if (classes > 0)
-    return runtime::predictions_of_classes(outputs, labels, classes,
-                                           makes_probabilities(network.layers.back()));
-  const std::vector<float> targets(labels.begin(), labels.end());
-  return runtime::predictions_of_numbers(outputs, targets, 1);
+  return runtime::predictions_of_classes(outputs, labels, data.classes,
+                                         makes_probabilities(network.layers.back()));
 }
 
 }  // namespace

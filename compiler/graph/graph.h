@@ -88,9 +88,12 @@ struct Initializer {
   friend bool operator==(const Initializer&, const Initializer&) = default;
 };
 
+// Named by Node::name. Two are not numbers of the step, but come from the data set.
 struct Input {
   friend bool operator==(const Input&, const Input&) = default;
-};  // named by Node::name
+};
+inline constexpr const char* kSamples = "samples";  // [batch, ...]: u8, or f32
+inline constexpr const char* kLabels = "labels";    // [batch] i32: classes; [batch] or [batch, targets] f32
 struct Parameter {
   Initializer initializer;
   bool trained = true;  // else it keeps its value, and has no gradient

@@ -47,7 +47,7 @@ Buffer BufferTable::describe(ValueId value, std::uint32_t minor_axis) const {
     buffer.columns = node.type.extents[std::min<std::size_t>(minor_axis, facts_.rank(value) - 1)];
   buffer.rows = elements / buffer.columns;
   if (std::holds_alternative<graph::Input>(node.op)) {
-    buffer.storage = buffer.dtype == DType::kU8 ? Storage::kSamples : Storage::kLabels;
+    buffer.storage = node.name == graph::kLabels ? Storage::kLabels : Storage::kSamples;
     buffer.rows = node.type.extents[0];
     buffer.columns = elements / buffer.rows;
     buffer.layout = {1, buffer.columns, kLanes};

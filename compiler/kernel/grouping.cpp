@@ -103,8 +103,7 @@ class Grouper {
   bool reads_labels(const Node& node) const {
     return std::any_of(node.operands.begin(), node.operands.end(), [&](ValueId operand) {
       const Node& root = facts_.node(facts_.root(operand));
-      return std::holds_alternative<graph::Input>(root.op) && root.type.dtype == graph::DType::kI32 &&
-             !facts_.is_uniform(operand);
+      return std::holds_alternative<graph::Input>(root.op) && root.name == graph::kLabels;
     });
   }
   static bool has_rows(const Group& group) {

@@ -52,8 +52,8 @@ enum class BufferId : std::uint32_t {};
 constexpr std::size_t index(BufferId id) { return static_cast<std::size_t>(id); }
 
 enum class Storage : std::uint8_t {
-  kSamples,     // the data set's bytes, row b of the batch read through the step's list of samples
-  kLabels,      // the data set's labels (i32), likewise
+  kSamples,     // the data set's bytes or floats, row b of the batch read through the step's list of samples
+  kLabels,      // the data set's labels (i32) or real targets (f32), likewise
   kNumbers,     // the step's numbers: a double for each StepNumber, then the seed (u64)
   kPersistent,  // parameters and state: outlive the step
   kArena,       // shared by the threads, planned by liveness

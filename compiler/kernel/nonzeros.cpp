@@ -12,11 +12,12 @@ constexpr std::int64_t kLeastProducts = 16;
 // The share of numbers that are not zero up to which passing over the others is faster.
 constexpr double kMostAlongRows = 0.35, kMostAlongColumns = 0.45;
 
-// The samples that a kernel reads element by element.
+// The bytes that a kernel reads element by element: floats are seldom zeros.
 std::optional<BufferId> samples_of(const Plan& plan, const Kernel& kernel) {
   for (const Operand& operand : kernel.body.operands) {
-    if (operand.kind == Operand::Kind::kElement && plan.buffer(operand.buffer).storage == Storage::kSamples)
-      return operand.buffer;
+    const Buffer& buffer = plan.buffer(operand.buffer);
+    const bool bytes = buffer.storage == Storage::kSamples && buffer.dtype == DType::kU8;
+    if (bytes && operand.kind == Operand::Kind::kElement) return operand.buffer;
   }
   return std::nullopt;
 }

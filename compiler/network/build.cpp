@@ -223,7 +223,8 @@ class NetworkBuilder {
     const std::optional<std::int64_t> classes =
         description_ ? std::optional(description_->classes) : std::nullopt;
     std::optional<LossAnswer> answer =
-        find_loss({section.loss, network_.layers.back(), classes, network_.data.span, values_});
+        find_loss({section.loss, network_.layers.back(), classes, description_ ? description_->targets : 1,
+                   network_.data.span, values_});
     if (!answer) return;
     network_.loss = std::move(answer->loss);
     network_.description =

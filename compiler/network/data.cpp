@@ -5,12 +5,15 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
+#include <set>
 
 #include "compiler/network/arguments.h"
 #include "compiler/network/augment.h"
 #include "compiler/network/names.h"
 #include "compiler/network/network.h"
 #include "compiler/network/outline.h"
+#include "compiler/network/table_settings.h"
 #include "compiler/network/values.h"
 #include "compiler/support/suggest.h"
 #include "compiler/syntax/parse.h"
@@ -36,6 +39,8 @@ constexpr DiagnosticKind<std::string_view, std::string_view, std::size_t> kDataF
     "data-files", "`{}` takes {}, but gets {}"};
 constexpr DiagnosticKind<std::string_view, std::string_view> kSettingOfImages{
     "setting-of-images", "`{}` is for images that are files, not for `{}`"};
+constexpr DiagnosticKind<std::string_view, std::string_view> kSettingOfTables{
+    "setting-of-tables", "`{}` is for tables that are files, not for `{}`"};
 constexpr DiagnosticKind<std::string_view> kImageSize{
     "image-size", "`{}` takes a height and a width of at most 65536, such as 32x32"};
 constexpr DiagnosticKind<> kNotADataSpec{"not-a-data-spec",
@@ -93,6 +98,8 @@ class DataReader {
     else if (call != nullptr && call->function.text == kAugment) add_augmentation(*call, argument.span);
     else if (word != nullptr && word->name == kAugment) add_augmentation({}, argument.span);
     else if (word != nullptr && is_channel_word(word->name)) add_channels(word->name, argument.span);
+    else if (call != nullptr && is_table_list(call->function.text)) add_table_list(*call, argument.span);
+    else if (word != nullptr && word->name == kNoHeader) add_no_header(argument.span);
     else if (word != nullptr && contains(planned_data_settings(), word->name))
       fail(kDataSettingNotBuilt, argument.span, word->name);
     else if (takes_none) fail(kNoFiles, argument.span, spec_.kind);
@@ -141,6 +148,57 @@ class DataReader {
     if (spec_.images.channels != 0) fail(kRepeatedDataSetting, span, "grey` or `rgb");
     for (const auto& [known, channels] : kChannelWords)
       if (known == word) spec_.images.channels = channels;
+  }
+
+  // False after an error.
+  bool takes_table_settings(std::string_view setting, Span span) {
+    if (source_->table_settings) return true;
+    diagnostics_.error(kSettingOfTables, span, setting, spec_.kind);
+    return good_ = false;
+  }
+
+  void add_no_header(Span span) {
+    if (!takes_table_settings(kNoHeader, span)) return;
+    if (!spec_.table.header) fail(kRepeatedDataSetting, span, kNoHeader);
+    spec_.table.header = false;
+  }
+
+  void add_table_list(const ast::Call& call, Span span) {
+    if (!takes_table_settings(call.function.text, span)) return;
+    if (!given_.insert(call.function.text).second) fail(kRepeatedDataSetting, span, call.function.text);
+    else good_ = read_table_list(call, span, values_, spec_.table) && good_;
+  }
+
+  // Whether the setting is one of tables or of a set that is made.
+  bool add_to_table(const ast::Name& key, const ast::Expr& value) {
+    const bool of_table = contains_text(table_settings(), key.text);
+    const runtime::MadeNumber* number = made_number(key.text);
+    if (!of_table && number == nullptr) return false;
+    if (of_table && !takes_table_settings(key.text, key.span)) return true;
+    if (!given_.insert(key.text).second) fail(kRepeatedDataSetting, key.span, key.text);
+    else if (of_table) good_ = read_table_setting(key, value, values_, spec_.table) && good_;
+    else good_ = read_made_number(*number, value, values_, spec_.made) && good_;
+    return true;
+  }
+
+  const runtime::MadeNumber* made_number(std::string_view name) const {
+    if (source_->made == nullptr) return nullptr;
+    for (const runtime::MadeNumber& number : source_->made->numbers)
+      if (number.name == name) return &number;
+    return nullptr;
+  }
+
+  static bool contains_text(const std::vector<std::string>& texts, const std::string& text) {
+    return std::ranges::find(texts, text) != texts.end();
+  }
+
+  // The settings that the source takes.
+  std::vector<std::string> candidates() const {
+    std::vector<std::string> names{"validation", "test", "limit", "size", "normalize", "cv"};
+    if (source_->table_settings) std::ranges::copy(table_settings(), std::back_inserter(names));
+    if (source_->made != nullptr)
+      for (const runtime::MadeNumber& number : source_->made->numbers) names.emplace_back(number.name);
+    return names;
   }
 
   void add_augmentation(const ast::Call& call, Span span) {
@@ -201,6 +259,7 @@ class DataReader {
     if (key.text == "size") return add_size(key, value);
     if (key.text == "normalize") return add_normalization(key, value);
     if (key.text == kFolds) return add_folds(key, value);
+    if (add_to_table(key, value)) return;
     const std::map<std::string_view, std::optional<Amount>*> settings{
         {"validation", &spec_.validation}, {"test", &spec_.test}, {"limit", &spec_.limit}};
     auto found = settings.find(key.text);
@@ -211,8 +270,7 @@ class DataReader {
         return;
       }
       DiagnosticBuilder error = diagnostics_.error(kUnknownDataSetting, key.span, key.text);
-      const std::vector<std::string> candidates{"validation", "test", "limit", "size", "normalize", "cv"};
-      if (std::optional<std::string> near = suggest(key.text, candidates))
+      if (std::optional<std::string> near = suggest(key.text, candidates()))
         error.caret("did you mean `" + *near + "`?");
       return;
     }
@@ -226,6 +284,7 @@ class DataReader {
   Diagnostics& diagnostics_;
   const runtime::DataSource* source_ = nullptr;
   DataSpec spec_;
+  std::set<std::string> given_;  // of tables and sets that are made
   bool good_ = true;
 };
 

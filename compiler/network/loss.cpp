@@ -13,8 +13,8 @@ namespace {
 
 constexpr DiagnosticKind<std::string, std::int64_t> kOutputsNotClasses{
     "outputs-not-classes", "the network makes {}, but the data has {} classes"};
-constexpr DiagnosticKind<std::string> kOutputsNotTarget{"outputs-not-target",
-                                                        "the network makes {}, but the target is one number"};
+constexpr DiagnosticKind<std::string, std::string> kOutputsNotTarget{
+    "outputs-not-target", "the network makes {}, but the target is {}"};
 constexpr DiagnosticKind<> kNoDefaultLoss{"no-default-loss", "the last layer does not say what the loss is"};
 constexpr DiagnosticKind<std::string_view> kLossNeedsSoftmax{
     "loss-needs-softmax", "`{}` needs probabilities of the classes, and the last layer makes none"};
@@ -105,17 +105,20 @@ class LossFinder {
   bool check_outputs() {
     const Shape& output = question_.last.output;
     const bool vector = output.kind == ShapeKind::kVector;
-    if (vector && (classes_ == 0 ? outputs_ == 1 : outputs_ == classes_ || (outputs_ == 1 && classes_ == 2)))
+    const std::int64_t targets = question_.targets;
+    if (vector &&
+        (classes_ == 0 ? outputs_ == targets : outputs_ == classes_ || (outputs_ == 1 && classes_ == 2)))
       return true;
     DiagnosticBuilder error =
         classes_ == 0
-            ? diagnostics_.error(kOutputsNotTarget, question_.last.span, describe(output))
+            ? diagnostics_.error(kOutputsNotTarget, question_.last.span, describe(output),
+                                 targets == 1 ? "one number" : fmt::format("{} numbers", targets))
             : diagnostics_.error(kOutputsNotClasses, question_.last.span, describe(output), classes_);
     if (question_.data.begin != question_.data.end) {
       error.label(question_.data,
                   classes_ == 0 ? "this has a real target" : fmt::format("this has {} classes", classes_));
     }
-    error.hint(classes_ == 0 ? std::string("end with `dense 1`")
+    error.hint(classes_ == 0 ? fmt::format("end with `dense {}`", targets)
                              : fmt::format("end with `dense {} softmax`", classes_));
     return false;
   }

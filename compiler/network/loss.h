@@ -13,6 +13,7 @@ struct LossQuestion {
   const std::optional<WrittenLoss>& written;
   const Layer& last;
   std::optional<std::int64_t> classes;  // 0: a real target; empty: the data does not say it
+  std::int64_t targets;                 // how many numbers that is
   Span data;                            // where the data is said, perhaps empty
   const Values& values;
 };

@@ -14,9 +14,8 @@ namespace {
 using Names = std::string_view;
 
 constexpr Names kStatements[] = {"model", "data", "input", "train"};
-constexpr Names kPlannedDataSources[] = {"csv",   "npy",     "npz", "text",  "circles",
-                                         "moons", "spirals", "xor", "blobs", "checkerboard"};
-constexpr Names kPlannedDataSettings[] = {"shuffle", "target", "task", "series", "context"};
+constexpr Names kPlannedDataSources[] = {"text"};
+constexpr Names kPlannedDataSettings[] = {"shuffle", "series", "context"};
 constexpr Names kTrainSettings[] = {
     "optimizer", "loss", "epochs", "batch",        "seed",       "lr",        "clip",       "l1",
     "l2",        "ema",  "shards", "class_weight", "early_stop", "reduce_lr", "validation", "metrics"};

@@ -32,7 +32,9 @@ struct DataSpec {
   runtime::ImageSettings images;   // `size=32x32 grey`
   runtime::Augmentation augmentation;
   std::optional<runtime::Normalization> normalize;
-  Span augment_span;  // empty where there is none
+  Span augment_span;             // empty where there is none
+  runtime::TableSettings table;  // `target="quality" drop("id")`
+  runtime::MadeNumbers made;     // `n=1000 noise=0.1`
   std::optional<Amount> validation, test, limit;
   std::int64_t folds = 0;  // `cv=5`: of a cross-validation; 0: none
   Span folds_span;
@@ -44,7 +46,9 @@ struct DataDescription {
   Shape sample;              // 28x28x1
   std::int64_t classes = 0;  // 0: the target is a real number
   std::int64_t train = 0, test = 0;
-  bool holds_out = false;  // `test=` takes samples from the training part
+  bool holds_out = false;    // `test=` takes samples from the training part
+  bool bytes = true;         // a sample's values are bytes, else floats
+  std::int64_t targets = 1;  // real numbers to predict, where there are no classes
 };
 
 // How many samples `test=` takes from the training part: 0 where the data has a part for the test.

@@ -4,6 +4,7 @@
 #include "compiler/network/augment.h"
 #include "compiler/network/metrics.h"
 #include "compiler/network/network.h"
+#include "compiler/network/table_settings.h"
 
 namespace netc {
 namespace {
@@ -24,6 +25,7 @@ std::string data_text(const DataSpec& data) {
   if (data.normalize == runtime::Normalization::kMinMax) text += " normalize=minmax";
   if (data.augmentation != runtime::Augmentation{}) text += " " + print(data.augmentation);
   if (data.folds > 0) text += fmt::format(" cv={}", data.folds);
+  text += print(data.table) + print(data.made);
   return text + amount_text("validation", data.validation) + amount_text("test", data.test) +
          amount_text("limit", data.limit);
 }

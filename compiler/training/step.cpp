@@ -35,13 +35,19 @@ struct Inputs {
   ValueId mean_over{};
 };
 
+graph::TensorType labels_type(const DataDescription& data, std::int64_t batch) {
+  if (data.classes > 0) return {DType::kI32, {batch}};
+  return {DType::kF32, data.targets == 1 ? Extents{batch} : Extents{batch, data.targets}};
+}
+
 Inputs add_inputs(Builder& builder, const Network& network, std::int64_t batch, bool training) {
   Extents extents{batch};
   extents.insert(extents.end(), network.input.extents.begin(), network.input.extents.end());
   auto number = [&](const char* name) { return builder.input(name, {DType::kI32, {}}); };
   Inputs inputs;
-  inputs.samples = builder.input("samples", {DType::kU8, extents});
-  inputs.labels = builder.input("labels", {DType::kI32, {batch}});
+  const DataDescription& data = network.description;
+  inputs.samples = builder.input(graph::kSamples, {data.bytes ? DType::kU8 : DType::kF32, extents});
+  inputs.labels = builder.input(graph::kLabels, labels_type(data, batch));
   inputs.step = number("step");
   inputs.epoch = number("epoch");
   inputs.total_steps = number("total_steps");
@@ -54,12 +60,16 @@ Inputs add_inputs(Builder& builder, const Network& network, std::int64_t batch, 
   return inputs;
 }
 
-// Bytes become numbers from 0 to 1, or what was learned of the training samples: x * scale + shift, where
-// either is state, [channels].
+// Floats are the numbers. Bytes become numbers from 0 to 1, or what was learned of the training samples: x *
+// scale + shift, where either is state, [channels].
 ValueId add_conversion(Builder& builder, const Network& network, ValueId samples) {
   using runtime::Normalization;
   ScalarExpr expr;
   ScalarPool& pool = expr.pool;
+  if (!network.description.bytes) {
+    expr.root = pool.operand(0);
+    return builder.map(std::move(expr), {samples});
+  }
   ScalarId byte = pool.unary(ScalarOp::kConvert, pool.operand(0));
   if (network.data.normalize.value_or(Normalization::kNone) == Normalization::kNone) {
     expr.root = pool.binary(ScalarOp::kMultiply, byte, pool.constant(1.0 / 255));
@@ -89,9 +99,11 @@ ValueId add_loss_rows(Builder& builder, const LossSpec& loss, const Inputs& inpu
   ScalarExpr expr;
   ScalarPool& pool = expr.pool;
   ScalarId y = pool.operand(0);
-  ScalarId label = pool.unary(ScalarOp::kConvert, pool.operand(1));
+  const graph::TensorType& labels = builder.type(inputs.labels);
+  const bool real = labels.dtype == DType::kF32;
+  ScalarId label = real ? pool.operand(1) : pool.unary(ScalarOp::kConvert, pool.operand(1));
   std::vector<ValueId> operands{output, inputs.labels};
-  std::vector<IndexMap> maps{graph::identity_map(2), axis(0)};
+  std::vector<IndexMap> maps{graph::identity_map(2), graph::identity_map(labels.extents.size())};
   ScalarId target = label;
   if (loss.one_hot) {
     operands.push_back(builder.iota({extents[1]}, 0));
@@ -165,12 +177,15 @@ Graph build_forward(const Network& network, std::int64_t batch, bool training) {
   ValueId rows = add_loss_rows(builder, network.loss, inputs, output);
   if (training && network.train.class_weight) rows = weigh_classes(builder, network, inputs, rows);
   ValueId loss_sum = add_sum_over_samples(builder, inputs, rows);
-  ValueId correct = add_sum_over_samples(builder, inputs, add_hits(builder, inputs, output));
+  graph.outputs = {{"output", output}, {"loss_sum", loss_sum}};
+  if (network.description.classes > 0)
+    graph.outputs.push_back(
+        {"correct", add_sum_over_samples(builder, inputs, add_hits(builder, inputs, output))});
   ScalarExpr mean;
   mean.root = mean.pool.binary(ScalarOp::kDivide, mean.pool.operand(0),
                                mean.pool.unary(ScalarOp::kConvert, mean.pool.operand(1)));
   ValueId loss = builder.map(std::move(mean), {loss_sum, inputs.mean_over});
-  graph.outputs = {{"output", output}, {"loss_sum", loss_sum}, {"correct", correct}, {"loss", loss}};
+  graph.outputs.push_back({"loss", loss});
   return inline_maps(pool_first(merge_equal(inline_maps(gather_results(std::move(graph))))));
 }
 

@@ -1,9 +1,6 @@
 // Feeds the loader with idx files made of the fuzzer's bytes: it may refuse them, but only with a message,
 // and within bounds.
 
-#include <sys/mman.h>
-#include <unistd.h>
-
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -11,30 +8,10 @@
 
 #include "runtime/dataset.h"
 #include "runtime/run_folder.h"
+#include "tests/fuzz/memory_file.h"
 
-namespace {
-
-// A file in memory with a path of its own.
-class MemoryFile {
- public:
-  MemoryFile(const std::uint8_t* data, std::size_t size) : descriptor_(::memfd_create("fuzz", 0)) {
-    if (::write(descriptor_, data, size) != static_cast<ssize_t>(size)) std::abort();
-  }
-  MemoryFile(const MemoryFile&) = delete;
-  MemoryFile& operator=(const MemoryFile&) = delete;
-  ~MemoryFile() { ::close(descriptor_); }
-
-  std::string path() const { return "/proc/self/fd/" + std::to_string(descriptor_); }
-
- private:
-  int descriptor_;
-};
-
-void require(bool good) {
-  if (!good) std::abort();
-}
-
-}  // namespace
+using netc::fuzz::MemoryFile;
+using netc::fuzz::require;
 
 // The first byte says where the images end and the labels begin.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
