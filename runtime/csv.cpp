@@ -20,7 +20,9 @@
 namespace netc::runtime {
 namespace {
 
-constexpr std::size_t kBlock = std::size_t{4} << 20;  // bytes that a thread parses at once
+constexpr std::size_t kBlock = std::size_t{4} << 20;  // bytes that are read at once for each thread
+// Bytes that a task parses: so few that the columns of a wide table stay in the core's cache.
+constexpr std::size_t kPart = std::size_t{1} << 19;
 constexpr std::size_t kLongestRow = std::size_t{16} << 20;
 constexpr std::size_t kGuessRows = 1000;
 constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
@@ -53,10 +55,10 @@ class ByteSource {
 };
 
 // Where `text` may be cut into parts, each of whole rows.
-std::vector<std::string_view> cut(std::string_view text, int threads) {
+std::vector<std::string_view> cut(std::string_view text) {
   std::vector<std::string_view> parts;
   const bool quotes = text.find('"') != std::string_view::npos;
-  const std::size_t wanted = quotes ? text.size() : text.size() / static_cast<std::size_t>(threads) + 1;
+  const std::size_t wanted = quotes ? text.size() : kPart;
   while (!text.empty()) {
     std::size_t size = text.size();
     if (wanted < size) size = text.find('\n', wanted) + 1;
@@ -236,7 +238,7 @@ Result<Table> CsvReader::next(int threads) {
     Result<std::size_t> whole = state.fill(block);
     if (!whole) return whole.error();
     if (*whole == 0) return table;
-    const std::vector<std::string_view> parts = cut({state.text.data(), *whole}, threads);
+    const std::vector<std::string_view> parts = cut({state.text.data(), *whole});
     std::vector<ParsedRows> parsed(parts.size());
     run_tasks(parts.size(), threads, [&](std::size_t i) {
       parsed[i] = parse_rows(parts[i], state.format.separator, state.kinds, state.collect);

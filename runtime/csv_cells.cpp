@@ -10,6 +10,8 @@
 #include <cstring>
 #include <limits>
 
+#include "runtime/short_number.h"
+
 namespace netc::runtime {
 namespace {
 
@@ -77,9 +79,13 @@ class Cursor {
     const char* p = at_;
     while (is_blank(*p) && *p != separator_) ++p;
     double value = 0;
-    const std::from_chars_result read = std::from_chars(p, end_, value);
-    if (read.ec != std::errc() || !std::isfinite(value)) return std::nullopt;
-    p = read.ptr;
+    if (const std::size_t bytes = parse_short_number(p, end_, value); bytes > 0) {
+      p += bytes;
+    } else {
+      const std::from_chars_result read = std::from_chars(p, end_, value);
+      if (read.ec != std::errc() || !std::isfinite(value)) return std::nullopt;
+      p = read.ptr;
+    }
     while (is_blank(*p) && *p != separator_) ++p;
     if (*p == separator_) {
       at_ = p + 1;
@@ -166,6 +172,12 @@ class RowParser {
           {.name = {}, .is_text = kinds[c] == CellKind::kText, .numbers = {}, .codes = {}, .texts = {}});
     }
     places_.resize(rows_.columns.size());
+    // As many rows as there are if all are as long as the first.
+    const std::size_t rows = text.empty() ? 0 : text.size() / (text.find('\n') + 1) + 1;
+    for (Column& column : rows_.columns) {
+      if (column.is_text) column.codes.reserve(rows);
+      else column.numbers.reserve(rows);
+    }
   }
 
   ParsedRows run() {

@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <bit>
 #include <cmath>
+#include <cstdlib>
+#include <random>
 
 #include <fmt/format.h>
 
@@ -40,6 +43,29 @@ TEST(Csv, NumbersAndTexts) {
   EXPECT_EQ(good.columns[1].texts, (std::vector<std::string>{"red", "green"}));
   EXPECT_EQ(good.columns[1].codes, (std::vector<std::int32_t>{0, 1, 0, 0}));
   EXPECT_EQ(good.lines, (std::vector<std::uint32_t>{2, 3, 4, 5}));
+}
+
+// However they are written: with and without a sign, digits on one side, many digits, an exponent.
+TEST(Csv, NumbersAreTheNearestDoubles) {
+  std::mt19937_64 random(1);
+  std::string text = "a,b\n";
+  std::vector<double> expected;
+  for (int i = 0; i < 30'000; ++i) {
+    std::string digits = std::to_string(random() >> random() % 64);
+    const std::size_t point = random() % (digits.size() + 1);
+    if (random() % 3 != 0) digits.insert(point, ".");
+    if (random() % 2 != 0) digits.insert(0, "-");
+    if (random() % 8 == 0) digits += "e" + std::to_string(static_cast<int>(random() % 40) - 20);
+    expected.push_back(std::strtod(digits.c_str(), nullptr));
+    text += digits + (i % 2 == 0 ? ", " : " \n");
+  }
+  const Table table = read(text).table;
+  ASSERT_EQ(table.columns.size(), 2u);
+  ASSERT_EQ(table.rows, 15'000);
+  for (std::size_t i = 0; i < expected.size(); ++i)
+    ASSERT_EQ(std::bit_cast<std::uint64_t>(table.columns[i % 2].numbers[i / 2]),
+              std::bit_cast<std::uint64_t>(expected[i]))
+        << expected[i];
 }
 
 TEST(Csv, QuotesHoldSeparatorsLineBreaksAndQuotes) {

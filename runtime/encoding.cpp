@@ -13,7 +13,8 @@
 namespace netc::runtime {
 namespace {
 
-constexpr std::int64_t kRowsATask = 4096;
+// So many rows of samples stay in a core's cache while each column is written to them.
+constexpr std::int64_t kRowsATask = 1024;
 // A category's mean counts the mean of all rows as so many rows of its own: few rows say little.
 constexpr double kRowsOfAll = 10;
 
@@ -155,6 +156,23 @@ class Learner {
   Missing missing_;
 };
 
+// A row of a table, and which sample it becomes.
+struct PlacedRow {
+  std::int32_t row = 0, sample = 0;
+};
+
+// Columns are read from front to back, however the samples are shuffled.
+std::vector<PlacedRow> in_table_order(std::span<const std::int32_t> rows, std::int64_t table_rows) {
+  std::vector<std::int32_t> samples(static_cast<std::size_t>(table_rows), -1);
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    samples[static_cast<std::size_t>(rows[i])] = static_cast<std::int32_t>(i);
+  std::vector<PlacedRow> placed;
+  placed.reserve(rows.size());
+  for (std::size_t row = 0; row < samples.size(); ++row)
+    if (samples[row] >= 0) placed.push_back({static_cast<std::int32_t>(row), samples[row]});
+  return placed;
+}
+
 // Writes a column's features of some rows, and counts what it had to guess.
 class ColumnEncoder {
  public:
@@ -188,9 +206,9 @@ class ColumnEncoder {
     }
   }
 
-  void note(const Table& table, std::span<const std::int32_t> rows, EncodingNotes& notes) const {
+  void note(const Table& table, std::span<const PlacedRow> rows, EncodingNotes& notes) const {
     EncodingNotes::Note missing{input_.name, {}, 0}, unknown{input_.name, {}, 0};
-    for (std::int32_t row : rows) {
+    for (const auto& [row, sample] : rows) {
       if (!input_.is_text) {
         if (!std::isnan(column_.numbers[static_cast<std::size_t>(row)])) continue;
         if (missing.count++ == 0) missing.first = place_of(table, row, input_.name);
@@ -235,7 +253,10 @@ Result<std::vector<ColumnEncoder>> make_encoders(const Encoding& encoding, const
 std::vector<std::string> learn_encoding(Encoding& encoding, const Table& table,
                                         std::span<const std::int32_t> rows, const Targets& targets,
                                         Normalization kind, Missing missing) {
-  const Learner learner(encoding, table, rows, targets, kind, missing);
+  // Sums go over the table from front to back.
+  std::vector<std::int32_t> ascending(rows.begin(), rows.end());
+  std::ranges::sort(ascending);
+  const Learner learner(encoding, table, ascending, targets, kind, missing);
   std::vector<std::string> constant;
   for (InputColumn& input : encoding.inputs)
     if (!learner.learn(input)) constant.push_back(input.name);
@@ -259,18 +280,21 @@ Result<EncodedRows> encode_rows(const Encoding& encoding, const Table& table,
   encoded.count = static_cast<std::int64_t>(rows.size());
   encoded.samples = Bytes(static_cast<std::size_t>(encoded.count * features) * sizeof(float));
   auto* values = reinterpret_cast<float*>(encoded.samples.data());
+  const std::vector<PlacedRow> placed = in_table_order(rows, table.rows);
   const std::int64_t tasks = (encoded.count + kRowsATask - 1) / kRowsATask;
   run_tasks(static_cast<std::size_t>(tasks), threads, [&](std::size_t task) {
     const std::int64_t first = static_cast<std::int64_t>(task) * kRowsATask;
     const std::int64_t last = std::min(first + kRowsATask, encoded.count);
     std::int64_t feature = 0;
     for (const ColumnEncoder& encoder : *encoders) {
-      for (std::int64_t i = first; i < last; ++i)
-        encoder.write(rows[static_cast<std::size_t>(i)], values + i * features + feature);
+      for (std::int64_t i = first; i < last; ++i) {
+        const PlacedRow& row = placed[static_cast<std::size_t>(i)];
+        encoder.write(row.row, values + row.sample * features + feature);
+      }
       feature += encoder.features();
     }
   });
-  for (const ColumnEncoder& encoder : *encoders) encoder.note(table, rows, encoded.notes);
+  for (const ColumnEncoder& encoder : *encoders) encoder.note(table, placed, encoded.notes);
   if (encoding.refuse_missing && !encoded.notes.missing.empty())
     return Error{fmt::format("{}: the number is missing", encoded.notes.missing[0].first), {}};
   return encoded;

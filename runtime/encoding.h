@@ -84,8 +84,8 @@ struct EncodedRows {
   Bytes samples;  // [count, features] f32
   EncodingNotes notes;
 };
-// Rows `rows` of a table that has the encoding's input columns, in any order and among others; or all of
-// them.
+// Rows `rows`, each at most once, of a table that has the encoding's input columns, in any order and among
+// others; or all of them.
 Result<EncodedRows> encode_rows(const Encoding& encoding, const Table& table,
                                 std::span<const std::int32_t> rows, int threads);
 Result<EncodedRows> encode_rows(const Encoding& encoding, const Table& table, int threads);
