@@ -30,7 +30,11 @@ constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
 // Bytes of a file or a pipe, in order.
 class ByteSource {
  public:
-  explicit ByteSource(int descriptor, bool owned) : descriptor_(descriptor), owned_(owned) {}
+  explicit ByteSource(int descriptor, bool owned) : descriptor_(descriptor), owned_(owned) {
+    struct stat about{};
+    if (::fstat(descriptor, &about) == 0 && S_ISREG(about.st_mode))
+      size_ = static_cast<std::size_t>(about.st_size);
+  }
   ByteSource(const ByteSource&) = delete;
   ByteSource& operator=(const ByteSource&) = delete;
   ~ByteSource() {
@@ -40,18 +44,23 @@ class ByteSource {
   // Adds what there is, `most` bytes at most. False at the end, an errno where it cannot be read.
   Result<bool> read(std::string& text, std::size_t most) {
     const std::size_t before = text.size();
+    // No more room than the file may need, and to see that it ends.
+    if (size_) most = std::min(most, std::max(*size_, done_) - done_ + 1);
     text.resize(before + most);
     ssize_t got = 0;
     do got = ::read(descriptor_, text.data() + before, most);
     while (got < 0 && errno == EINTR);
     text.resize(before + static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
     if (got < 0) return Error{system_message(errno), {}};
+    done_ += static_cast<std::size_t>(got);
     return got > 0;
   }
 
  private:
   int descriptor_;
   bool owned_;
+  std::optional<std::size_t> size_;  // of a file
+  std::size_t done_ = 0;
 };
 
 // Where `text` may be cut into parts, each of whole rows.
@@ -97,7 +106,7 @@ struct CsvReader::State {
   // Until the text holds a whole row, or all there is. The size of its whole rows.
   Result<std::size_t> fill(std::size_t most);
   Status read_more(std::size_t most);
-  Status test_start();
+  void skip_byte_order_mark();
   Status read_header();
 };
 
@@ -105,6 +114,8 @@ Status CsvReader::State::read_more(std::size_t most) {
   const std::size_t before = text.size();
   Result<bool> more = source.read(text, most);
   if (!more) return Error{fmt::format("cannot read `{}`: {}", path, more.error().message), {}};
+  if (line == 1 && (text.starts_with("\xff\xfe") || text.starts_with("\xfe\xff")))
+    return Error{fmt::format("`{}` is UTF-16, not UTF-8", path), {"`iconv -f utf16 -t utf8` may convert it"}};
   const std::size_t zero = text.find('\0', before);
   if (zero != std::string::npos) {
     const std::int64_t at =
@@ -130,18 +141,14 @@ Result<std::size_t> CsvReader::State::fill(std::size_t most) {
   }
 }
 
-// What is no text in UTF-8, or has no lines.
-Status CsvReader::State::test_start() {
-  if (text.starts_with("\xff\xfe") || text.starts_with("\xfe\xff"))
-    return Error{fmt::format("`{}` is UTF-16, not UTF-8", path), {"`iconv -f utf16 -t utf8` may convert it"}};
+void CsvReader::State::skip_byte_order_mark() {
   if (text.starts_with(kByteOrderMark)) text.erase(0, kByteOrderMark.size());
-  return Done{};
 }
 
 Status CsvReader::State::read_header() {
   while (text.size() < 3 && !source_ended)
     if (Status status = read_more(kBlock); !status) return status;
-  if (Status status = test_start(); !status) return status;
+  skip_byte_order_mark();
   Result<std::size_t> whole = fill(kBlock);
   if (!whole) return whole.error();
   const FirstRow first = parse_first_row({text.data(), *whole}, format.separator);

@@ -169,8 +169,9 @@ TEST(Csv, SaysWhatIsWrongAndWhere) {
       {"a,b\nx,1\n\xff\xfe,2\n",
        "`t.csv`, line 3, column `a`: the text is not UTF-8 = `iconv -f latin1 -t utf8` may convert the file"},
       {std::string("a,b\n1,2\n\0\0\0", 11), "`t.csv`, line 3: a zero byte: this is not a text file"},
-      {"\xff\xfe"
-       "a",
+      {std::string("\xff\xfe"
+                   "a\0,\0b\0\n\0",
+                   10),
        "`t.csv` is UTF-16, not UTF-8 = `iconv -f utf16 -t utf8` may convert it"},
       {"a,b\r1,2\r", "`t.csv`, line 1: a line ends in CR alone = `tr '\\r' '\\n'` may convert the file"},
   };

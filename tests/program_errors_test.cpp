@@ -21,7 +21,10 @@ class Errors : public Folder {
 };
 
 TEST_F(Errors, OfTheCommandLine) {
-  expect(2, "error: there is no command `fly`\n  = hint: the commands are run, check, emit, eval, predict, data\n", {"fly"});
+  expect(
+      2,
+      "error: there is no command `fly`\n  = hint: the commands are run, check, emit, eval, predict, data\n",
+      {"fly"});
   expect(2, "error: there is no command `rum`\n  = hint: did you mean `run`?\n", {"rum", "net.net"});
   expect(2, "error: there is no command `net.net`\n  = hint: write `netc run net.net`\n", {"net.net"});
   expect(2, "error: `netc run` needs a .net file\n", {"run"});

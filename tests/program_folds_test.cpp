@@ -13,7 +13,8 @@ class Folds : public Folder {
  protected:
   Folds() {
     write_program("net.net",
-                  "dense 8 relu\ndense 3 softmax\ntrain { epochs 3; batch 16; metrics accuracy log_loss }", "cv=3");
+                  "dense 8 relu\ndense 3 softmax\ntrain { epochs 3; batch 16; metrics accuracy log_loss }",
+                  "cv=3");
   }
   json report(Arguments arguments) const {
     arguments.insert(arguments.end(), {"--json", "report.json"});
@@ -26,24 +27,23 @@ class Folds : public Folder {
 TEST_F(Folds, AreTestedBeforeTheRunTrainsOnAll) {
   const Outcome outcome = netc({"run", "net.net", "--no-save", "--threads", "2"});
   EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
-  EXPECT_EQ(
-      std::regex_replace(masked(outcome.out), std::regex("( ± [0-9.]+)?(   |\n)"), "$2"),
-      "net      dense 8 relu; dense 3 softmax      163 parameters, 304 FLOP a prediction\n"
-      "data     idx: 64 training and 32 test images of 4x4x1, 3 classes\n"
-      "compiled KERNELS, 2 threads\n"
-      "\n"
-      "fold 1/3 accuracy SHARE   log_loss LOSS   loss LOSS\n"
-      "fold 2/3 accuracy SHARE   log_loss LOSS   loss LOSS\n"
-      "fold 3/3 accuracy SHARE   log_loss LOSS   loss LOSS\n"
-      "\n"
-      "epoch 1/3  4/4   TIME   loss LOSS   accuracy SHARE\n"
-      "epoch 2/3  4/4   TIME   loss LOSS   accuracy SHARE\n"
-      "epoch 3/3  4/4   TIME   loss LOSS   accuracy SHARE\n"
-      "\n"
-      "cv       accuracy SHARE   log_loss LOSS   loss LOSS\n"
-      "test     accuracy SHARE   log_loss LOSS   loss LOSS\n"
-      "time     TIMES\n"
-      "weights  sha256 HASH\n");
+  EXPECT_EQ(std::regex_replace(masked(outcome.out), std::regex("( ± [0-9.]+)?(   |\n)"), "$2"),
+            "net      dense 8 relu; dense 3 softmax      163 parameters, 304 FLOP a prediction\n"
+            "data     idx: 64 training and 32 test images of 4x4x1, 3 classes\n"
+            "compiled KERNELS, 2 threads\n"
+            "\n"
+            "fold 1/3 accuracy SHARE   log_loss LOSS   loss LOSS\n"
+            "fold 2/3 accuracy SHARE   log_loss LOSS   loss LOSS\n"
+            "fold 3/3 accuracy SHARE   log_loss LOSS   loss LOSS\n"
+            "\n"
+            "epoch 1/3  4/4   TIME   loss LOSS   accuracy SHARE\n"
+            "epoch 2/3  4/4   TIME   loss LOSS   accuracy SHARE\n"
+            "epoch 3/3  4/4   TIME   loss LOSS   accuracy SHARE\n"
+            "\n"
+            "cv       accuracy SHARE   log_loss LOSS   loss LOSS\n"
+            "test     accuracy SHARE   log_loss LOSS   loss LOSS\n"
+            "time     TIMES\n"
+            "weights  sha256 HASH\n");
 }
 
 TEST_F(Folds, AreReportedWithMeanAndStandardError) {
