@@ -186,6 +186,9 @@ TEST_F(Tables, WhatIsWrongWithAFileIsSaidWithItsPlace) {
   EXPECT_EQ(error_of("a,y\n1,p\n2,q\n", "target=\"x\""),
             "error: `t.csv` has no column `x`\n  = hint: it has `a`, `y`\n");
   write("t.csv", "a,y\n1,p\n2,q\n");
+  const Outcome unknown = netc({"check", program("csv \"t.csv\" target=\"x\"", "dense classes softmax")});
+  EXPECT_EQ(unknown.exit_code, 3);
+  EXPECT_EQ(unknown.err, "error: `" + path_of("t.csv") + "` has no column `x`\n  = hint: it has `a`, `y`\n");
   const Outcome none = netc({"check", program("csv \"t.csv\" test=2", "dense classes softmax")});
   EXPECT_EQ(none.exit_code, 1);
   EXPECT_NE(none.err.find("`test` leaves none of the 2 samples"), std::string::npos) << none.err;

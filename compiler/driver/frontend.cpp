@@ -112,6 +112,11 @@ runtime::Result<runtime::DatasetDescription> describe(const runtime::DataRequest
   return runtime::describe_dataset(request);
 }
 
+bool is_table(const runtime::DataRequest& request) {
+  const runtime::DataSource* source = runtime::find_data_source(request.kind);
+  return source != nullptr && source->read_tables != nullptr;
+}
+
 }  // namespace
 
 int exit_code_of(const Sources& sources, const Diagnostics& diagnostics) {
@@ -157,7 +162,8 @@ OrExit<Loaded> load_program(const Origin& origin, const Options& options, bool n
     return {nullptr, kDataError};
   }
   runtime::Result<runtime::DatasetDescription> described = describe(loaded->request, need_data, record);
-  if (!described && need_data) {
+  // Without a table there are no features and classes: what else would be said is but a consequence.
+  if (!described && (need_data || is_table(loaded->request))) {
     print_error(described.error());
     return {nullptr, kDataError};
   }
