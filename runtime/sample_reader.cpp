@@ -145,6 +145,7 @@ class RowsReader : public SampleReader {
     if (done_ == encoded_.count) {
       Result<Table> table = rows_.next(threads_);
       if (!table) return table.error();
+      if (table->rows == 0) return std::int64_t{0};
       Result<EncodedRows> encoded = encode_rows(encoding_, *table, threads_);
       if (!encoded) return encoded.error();
       encoded_ = std::move(*encoded);

@@ -84,7 +84,7 @@ class Process {
 
 // A folder with a data set of 64 training and 32 test images of 4x4 in 3 classes, beside which programs are
 // written.
-class Folder : public testing::Test {
+class Folder : public ::testing::Test {
  protected:
   Folder() {
     write_images("train", 64);

@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include "tests/numpy_files.h"
 #include "tests/program.h"
 
 namespace netc::program {
@@ -111,6 +112,26 @@ TEST_F(Tables, PredictionsAreTheSameAloneInAFileAndThroughAPipe) {
   EXPECT_EQ(wrong.exit_code, 3);
   EXPECT_EQ(wrong.err, "error: `w.csv`, line 3, column `size`: `x` is not a number\n");
   EXPECT_EQ(std::ranges::count(wrong.out, '\n'), 2);
+}
+
+TEST_F(Tables, ArraysArePredicted) {
+  std::string samples, classes;
+  for (int i = 0; i < 40; ++i) {
+    samples += static_cast<char>(i);
+    samples += static_cast<char>(40 - i);
+    classes += static_cast<char>(i % 2);
+  }
+  write("x.npy", netc::testing::npy("|u1", "(40, 2)", samples));
+  write("y.npy", netc::testing::npy("|u1", "(40,)", classes));
+  write("u.npy", netc::testing::npy("|u1", "(3, 2)", samples.substr(0, 6)));
+  ASSERT_EQ(netc({"run", program("npy \"x.npy\" \"y.npy\"", "dense classes softmax"), "--out", path_of("r")})
+                .exit_code,
+            0);
+  const Outcome predicted = netc({"predict", path_of("r"), "u.npy"});
+  EXPECT_EQ(predicted.exit_code, 0) << predicted.err;
+  EXPECT_EQ(predicted.err, "");
+  EXPECT_EQ(predicted.out.find("input,row,class,p(0),p(1)\nu.npy,1,"), 0u) << predicted.out;
+  EXPECT_EQ(std::ranges::count(predicted.out, '\n'), 4);
 }
 
 TEST_F(Tables, AnyNumberOfThreadsAndAResumedRunAreTheSame) {
