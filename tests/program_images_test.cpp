@@ -48,7 +48,7 @@ TEST_F(Images, AreCheckedWithoutBeingRead) {
             "input    images                   4x4x1\n"
             "2        dense classes softmax    3                 51                 96\n"
             "                                                    51                 96     a step of 32 "
-            "needs 7 kB\n");
+            "needs 8 kB\n");
 }
 
 TEST_F(Images, AreLearnedAndTestedAgain) {

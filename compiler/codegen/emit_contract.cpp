@@ -2,6 +2,7 @@
 
 #include "compiler/codegen/epilogue.h"
 #include "compiler/codegen/forms.h"
+#include "compiler/codegen/panel_copier.h"
 #include "compiler/codegen/position_products.h"
 #include "compiler/codegen/products.h"
 #include "compiler/codegen/sample_fetcher.h"
@@ -25,10 +26,13 @@ class ContractEmitter {
         products_(emitter, scalars_, form),
         position_products_(emitter, scalars_, form),
         fetcher_(emitter, form.fetched, emitter.kernel().tiles),
+        k_axes_(kernel::k_axes(form)),
         by_rows_(kernel_.parallel == kernel::Axis::kRows),
         blocks_(kernel::blocks_of(kernel_.columns)),
         row_tiles_(kernel::row_tiles(kernel_)),
-        column_tiles_(kernel::column_tiles(kernel_)) {}
+        column_tiles_(kernel::column_tiles(kernel_)) {
+    if (form_.k_blocks && form_.k_blocks->panels) panels_.emplace(e_, form_);
+  }
 
   void run() {
     if (form_.nonzeros) {
@@ -44,59 +48,69 @@ class ContractEmitter {
   void all_tiles() {
     Value* first_row = by_rows_ ? e_.begin() : e_.index(0);
     Value* last_row = by_rows_ ? e_.end() : e_.index(row_tiles_);
-    if (form_.row_group >= row_tiles_) {
-      group(first_row, last_row);
-    } else {
-      e_.loop(first_row, last_row, form_.row_group, true, [&](Value* first) {
-        Value* after = b_.CreateAdd(first, e_.index(form_.row_group));
-        group(first, b_.CreateSelect(b_.CreateICmpSLT(after, last_row), after, last_row));
-      });
-    }
+    if (form_.row_group >= row_tiles_) return group(e_.index(0), first_row, last_row);
+    Value* first = b_.CreateUDiv(first_row, e_.index(form_.row_group));
+    Value* last =
+        b_.CreateUDiv(b_.CreateAdd(last_row, e_.index(form_.row_group - 1)), e_.index(form_.row_group));
+    e_.loop(first, last, 1, true, [&](Value* number) {
+      Value *begin = e_.times(number, form_.row_group), *end = b_.CreateAdd(begin, e_.index(form_.row_group));
+      group(number, b_.CreateSelect(b_.CreateICmpSLT(begin, first_row), first_row, begin),
+            b_.CreateSelect(b_.CreateICmpSLT(end, last_row), end, last_row));
+    });
   }
 
-  void group(Value* first_row, Value* last_row) {
-    if (form_.k_blocks) return parts_of_k(0, first_row, last_row);
-    tiles(first_row, last_row);
+  void group(Value* number, Value* first_row, Value* last_row) {
+    if (form_.k_blocks) return parts_of_k(0, number, first_row, last_row);
+    tiles(number, first_row, last_row);
   }
 
-  void tiles(Value* first_row, Value* last_row) {
+  // Where the sums have parts of the rows, a group is one of these.
+  void tiles(Value* group, Value* first_row, Value* last_row) {
     Value* first_column = by_rows_ ? e_.index(0) : e_.begin();
     Value* last_column = by_rows_ ? e_.index(column_tiles_) : e_.end();
+    if (panels_ && form_.positions) {
+      panels_->copy_a(parts_, group, e_.index(0), e_.index(kernel::tiles_of_last_axis(kernel_)));
+    } else if (panels_) {
+      panels_->copy_a(parts_, group, first_row, last_row);
+    }
     e_.loop(first_column, last_column, 1, true, [&](Value* column) {
+      if (panels_) panels_->copy_b(parts_, group, column);
       e_.loop(first_row, last_row, 1, true, [&](Value* row) { tile(row, column); });
     });
   }
 
   // All of a group's tiles for each part of k in turn.
-  void parts_of_k(std::size_t axis, Value* first_row, Value* last_row) {
-    const std::int64_t extent = form_.positions->phases[0].ks[axis].extent;
+  void parts_of_k(std::size_t axis, Value* group, Value* first_row, Value* last_row) {
+    const std::int64_t extent = k_axes_[axis].extent;
     const std::int64_t size = axis < form_.k_blocks->axis ? 1 : form_.k_blocks->size;
-    e_.loop(e_.index(0), e_.index(extent), size, true, [&](Value* first) {
-      Value* after = b_.CreateAdd(first, e_.index(size));
-      parts_.push_back(
-          {first, b_.CreateSelect(b_.CreateICmpSLT(after, e_.index(extent)), after, e_.index(extent))});
+    auto part = [&](Value* first, Value* last) {
+      parts_.push_back({first, last});
       if (axis == form_.k_blocks->axis) {
-        tiles(first_row, last_row);
+        tiles(group, first_row, last_row);
       } else {
-        parts_of_k(axis + 1, first_row, last_row);
+        parts_of_k(axis + 1, group, first_row, last_row);
       }
       parts_.pop_back();
+    };
+    if (size == extent) return part(e_.index(0), e_.index(extent));
+    e_.loop(e_.index(0), e_.index(extent), size, true, [&](Value* first) {
+      Value* after = b_.CreateAdd(first, e_.index(size));
+      if (extent % size != 0)
+        after = b_.CreateSelect(b_.CreateICmpSLT(after, e_.index(extent)), after, e_.index(extent));
+      part(first, after);
     });
   }
 
   // Is it the first part of k, or the last one?
   Value* is_first_part() {
     Value* all = b_.getTrue();
-    for (const PositionProducts::Part& part : parts_)
-      all = b_.CreateAnd(all, b_.CreateICmpEQ(part.first, e_.index(0)));
+    for (const Part& part : parts_) all = b_.CreateAnd(all, b_.CreateICmpEQ(part.first, e_.index(0)));
     return all;
   }
   Value* is_last_part() {
     Value* all = b_.getTrue();
-    for (std::size_t i = 0; i < parts_.size(); ++i) {
-      Value* end = e_.index(form_.positions->phases[0].ks[i].extent);
-      all = b_.CreateAnd(all, b_.CreateICmpEQ(parts_[i].last, end));
-    }
+    for (std::size_t i = 0; i < parts_.size(); ++i)
+      all = b_.CreateAnd(all, b_.CreateICmpEQ(parts_[i].last, e_.index(k_axes_[i].extent)));
     return all;
   }
 
@@ -118,23 +132,39 @@ class ContractEmitter {
       phase = b_.CreateAdd(phase, e_.times(b_.CreateURem(value, step), phases));
       phases *= positions.rows[i].step;
     }
-    each_phase(phase, 0, phases, [&](std::int64_t number) {
-      balanced(column_tile, blocks_, column_tiles_, [&](std::int64_t width) {
+    each_value(phase, 0, phases, [&](std::int64_t number) {
+      e_.balanced(column_tile, blocks_, column_tiles_, [&](std::int64_t width) {
         tile.width = width;
         for (std::int64_t last = 0; last < positions.rows.back().step; ++last) {
           tile.phase = &positions.phases[number * positions.rows.back().step + last];
-          along_last_axis(tile, unit, piece, last);
+          at_each_tap(tile, [&](const PositionTile& at) { along_last_axis(at, unit, piece, last); });
         }
       });
     });
   }
 
+  // Where the place along one row axis cuts off some of the innermost k, few places have code of their own:
+  // the loops over what is left have no odd ends.
   template <typename Body>
-  void each_phase(Value* phase, std::int64_t first, std::int64_t phases, Body body) {
-    if (first + 1 == phases) return body(first);
+  void at_each_tap(PositionTile tile, Body body) {
+    constexpr std::int64_t kFew = 3;
+    const std::vector<kernel::Positions::RowAxis>& rows = form_.positions->rows;
+    const auto& border = tile.phase->ks.back().border;
+    if (!border || tile.phase->cuts_tiles(rows.size()) || rows[border->row_axis].extent > kFew)
+      return body(tile);
+    Value* place = tile.others[border->row_axis];
+    each_value(place, 0, rows[border->row_axis].places(0), [&](std::int64_t value) {
+      tile.others[border->row_axis] = e_.index(value);
+      body(tile);
+    });
+  }
+
+  template <typename Body>
+  void each_value(Value* value, std::int64_t first, std::int64_t last, Body body) {
+    if (first + 1 == last) return body(first);
     e_.branch(
-        b_.CreateICmpEQ(phase, e_.index(first)), [&] { body(first); },
-        [&] { each_phase(phase, first + 1, phases, body); });
+        b_.CreateICmpEQ(value, e_.index(first)), [&] { body(first); },
+        [&] { each_value(value, first + 1, last, body); });
   }
 
   // The places of a piece, cut in tiles, of which neighbours that no border cuts share their code.
@@ -143,19 +173,23 @@ class ContractEmitter {
     const kernel::Positions::RowAxis& axis = positions.rows.back();
     const std::int64_t length = axis.places(remainder) / positions.pieces;
     const std::int64_t parts = (length + form_.row_tile - 1) / form_.row_tile;
+    Value* first_tile = e_.times(piece, parts);
     Value* first_row = b_.CreateAdd(e_.times(unit, axis.extent / positions.pieces), e_.index(remainder));
     for (std::int64_t part = 0, next = 0; part < parts; part = next) {
       const auto [begin, end] = kernel::tile_range(length, parts, part);
       for (next = part + 1; next < parts && is_like(tile, part, next, parts, length);) ++next;
       tile.height = end - begin;
-      auto at = [&](Value* offset) {
+      auto at = [&](Value* number) {
+        Value* offset =
+            b_.CreateAdd(e_.times(b_.CreateSub(number, e_.index(part)), tile.height), e_.index(begin));
+        tile.number = b_.CreateAdd(first_tile, number);
         tile.first = positions.pieces == 1 ? offset : b_.CreateAdd(e_.times(piece, length), offset);
         position_tile(tile, b_.CreateAdd(first_row, e_.times(offset, axis.step)));
       };
       if (next == part + 1) {
-        at(e_.index(begin));
+        at(e_.index(part));
       } else {
-        e_.loop(e_.index(begin), e_.index(begin + (next - part) * tile.height), tile.height, true, at);
+        e_.loop(e_.index(part), e_.index(next), 1, true, at);
       }
     }
   }
@@ -177,28 +211,34 @@ class ContractEmitter {
   }
 
   void position_tile(const PositionTile& tile, Value* row) {
-    const auto count = tile.height * tile.width;
+    const Epilogue::Place place{row, form_.positions->rows.back().step, tile.block, tile.width};
+    auto products = [&](Sums sums) {
+      return position_products_.add(tile, std::move(sums), parts_, panels_ ? &*panels_ : nullptr);
+    };
+    sum_up(place, tile.height, products, [&](const Sums& sums) { epilogue_.finish(place, sums); });
+  }
+
+  // What `products` adds to a tile's sums; after the last part of k, `finish`.
+  void sum_up(const Epilogue::Place& place, std::int64_t height, const std::function<Sums(Sums)>& products,
+              const std::function<void(const Sums&)>& finish) {
+    const std::int64_t count = height * place.width;
     Sums sums(count, llvm::Constant::getNullValue(e_.vector_type()));
-    const std::int64_t step = form_.positions->rows.back().step;
-    if (!form_.k_blocks) {
-      sums = position_products_.add(tile, sums, {});
-      return epilogue_.finish({row, step, tile.block, tile.width}, sums);
-    }
-    std::vector<Value*> places;
+    if (!form_.k_blocks || !form_.k_blocks->sums) return finish(products(std::move(sums)));
+    std::vector<Value*> kept;
     for (std::int64_t i = 0; i < count; ++i) {
-      Value* column = e_.times(b_.CreateAdd(tile.block, e_.index(i % tile.width)), kernel::kLanes);
-      places.push_back(
-          e_.element_address(form_.k_blocks->sums, b_.CreateAdd(row, e_.index(i / tile.width)), column));
+      Value* row = b_.CreateAdd(place.row, e_.index(i / place.width));
+      Value* column = e_.times(b_.CreateAdd(place.block, e_.index(i % place.width)), kernel::kLanes);
+      kept.push_back(e_.element_address(*form_.k_blocks->sums, row, column));
     }
-    sums = e_.where(b_.CreateNot(is_first_part()), sums, [&](Sums values) {
-      for (std::int64_t i = 0; i < count; ++i) values[i] = e_.load(e_.vector_type(), places[i]);
+    sums = e_.where(b_.CreateNot(is_first_part()), std::move(sums), [&](Sums values) {
+      for (std::int64_t i = 0; i < count; ++i) values[i] = e_.load(e_.vector_type(), kept[i]);
       return values;
     });
-    sums = position_products_.add(tile, sums, parts_);
+    sums = products(std::move(sums));
     e_.branch(
-        is_last_part(), [&] { epilogue_.finish({row, step, tile.block, tile.width}, sums); },
+        is_last_part(), [&] { finish(sums); },
         [&] {
-          for (std::int64_t i = 0; i < count; ++i) e_.store(sums[i], places[i]);
+          for (std::int64_t i = 0; i < count; ++i) e_.store(sums[i], kept[i]);
         });
   }
 
@@ -209,31 +249,27 @@ class ContractEmitter {
     Tile tile;
     tile.row = e_.tile_begin(row_tile, kernel_.rows, row_tiles_);
     tile.block = e_.tile_begin(column_tile, blocks_, column_tiles_);
-    balanced(column_tile, blocks_, column_tiles_, [&](std::int64_t width) {
+    e_.balanced(column_tile, blocks_, column_tiles_, [&](std::int64_t width) {
       tile.width = width;
-      balanced(row_tile, kernel_.rows, row_tiles_, [&](std::int64_t height) {
+      const Epilogue::Place place{tile.row, 1, tile.block, width};
+      e_.balanced(row_tile, kernel_.rows, row_tiles_, [&](std::int64_t height) {
         tile.height = height;
-        finish(tile, form_.dots ? products_.dots(tile, kernel_.columns) : products_.all(tile));
+        sum_up(
+            place, height, [&](Sums sums) { return products(tile, row_tile, std::move(sums)); },
+            [&](const Sums& sums) {
+              epilogue_.is_long() ? epilogue_.keep(sums) : epilogue_.finish(place, sums);
+            });
       });
       if (!epilogue_.is_long()) return;
-      Value* height = e_.tile_size(row_tile, kernel_.rows, row_tiles_);
-      epilogue_.finish_kept({tile.row, 1, tile.block, width}, e_.times(height, width));
+      Value* count = e_.times(e_.tile_size(row_tile, kernel_.rows, row_tiles_), width);
+      e_.branch(is_last_part(), [&] { epilogue_.finish_kept(place, count); }, [] {});
     });
   }
 
-  void finish(const Tile& tile, const Sums& sums) {
-    if (epilogue_.is_long()) {
-      epilogue_.keep(sums);
-    } else {
-      epilogue_.finish({tile.row, 1, tile.block, tile.width}, sums);
-    }
-  }
-
-  template <typename Body>
-  void balanced(Value* tile, std::int64_t extent, std::int64_t tiles, Body body) {
-    const std::int64_t size = extent / tiles, larger = extent % tiles;
-    if (larger == 0) return body(size);
-    e_.branch(b_.CreateICmpSLT(tile, e_.index(larger)), [&] { body(size + 1); }, [&] { body(size); });
+  Sums products(const Tile& tile, Value* row_tile, Sums sums) {
+    if (form_.dots) return products_.dots(tile, kernel_.columns);
+    if (!panels_) return products_.all(tile);
+    return products_.from_panels(tile, *panels_, row_tile, parts_[0], std::move(sums));
   }
 
   Value* has_few_nonzeros() {
@@ -286,7 +322,9 @@ class ContractEmitter {
   Products products_;
   PositionProducts position_products_;
   SampleFetcher fetcher_;
-  std::vector<PositionProducts::Part> parts_;  // of the first ks, in turn
+  std::optional<PanelCopier> panels_;
+  Parts parts_;  // of the first ks, in turn
+  const std::vector<kernel::Positions::KAxis> k_axes_;
   const bool by_rows_;
   const std::int64_t blocks_, row_tiles_, column_tiles_;
 };

@@ -242,6 +242,13 @@ Value* Emitter::tile_size(Value* tile, std::int64_t extent, std::int64_t tiles) 
   return b_.CreateSelect(b_.CreateICmpSLT(tile, index(a)), index(q + 1), index(q));
 }
 
+void Emitter::balanced(Value* tile, std::int64_t extent, std::int64_t tiles,
+                       const std::function<void(std::int64_t)>& body) {
+  const std::int64_t size = extent / tiles, larger = extent % tiles;
+  if (larger == 0) return body(size);
+  branch(b_.CreateICmpSLT(tile, index(larger)), [&] { body(size + 1); }, [&] { body(size); });
+}
+
 std::string symbol(const kernel::Kernel& kernel, std::size_t number) {
   std::string name = kernel.name + "." + std::to_string(number);
   for (char& c : name) {

@@ -81,6 +81,9 @@ class Emitter {
   // The first row (or block) of a tile along the parallel axis.
   llvm::Value* tile_begin(llvm::Value* tile, std::int64_t extent, std::int64_t tiles);
   llvm::Value* tile_size(llvm::Value* tile, std::int64_t extent, std::int64_t tiles);
+  // body(size) for the tile's size; there are two at most.
+  void balanced(llvm::Value* tile, std::int64_t extent, std::int64_t tiles,
+                const std::function<void(std::int64_t)>& body);
 
  private:
   const kernel::Plan& plan_;

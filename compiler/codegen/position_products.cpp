@@ -7,14 +7,26 @@ namespace netc::codegen {
 
 using llvm::Value;
 
-PositionProducts::Bases PositionProducts::advance(Bases bases, const Axis& axis, Value* k) {
-  return {e_.advance(bases.a, k, axis.a_stride * 4), e_.advance(bases.b, k, axis.b_stride * 4)};
+PositionProducts::Bases PositionProducts::advance(Bases bases, std::size_t axis, Value* k) {
+  return {e_.advance(bases.a, k, a_strides_[axis] * 4), e_.advance(bases.b, k, b_strides_[axis] * 4)};
 }
 
-Sums PositionProducts::add(const PositionTile& tile, Sums sums, const std::vector<Part>& parts) {
+Sums PositionProducts::add(const PositionTile& tile, Sums sums, const Parts& parts,
+                           const PanelCopier* panels) {
   phase_ = tile.phase;
   parts_ = parts;
   if (phase_->products() == 0) return sums;
+  a_strides_.clear();
+  b_strides_.clear();
+  for (const Axis& axis : ks()) {
+    a_strides_.push_back(panels ? panels->a_stride(axis.a_stride) : axis.a_stride);
+    b_strides_.push_back(panels ? panels->b_stride(axis.b_stride, tile.width) : axis.b_stride);
+  }
+  b_block_stride_ = panels ? kernel::kLanes : form_.b_block_stride;
+  return over(0, tile, panels ? in_panels(tile, *panels) : in_place(tile), {0, tile.height}, std::move(sums));
+}
+
+PositionProducts::Bases PositionProducts::in_place(const PositionTile& tile) {
   const std::vector<kernel::Positions::RowAxis>& rows = positions().rows;
   Value* a = e_.advance(e_.base(form_.a), phase_->a_offset * 4);
   for (std::size_t i = 0; i < tile.others.size(); ++i)
@@ -23,14 +35,24 @@ Sums PositionProducts::add(const PositionTile& tile, Sums sums, const std::vecto
   if (positions().by_channel) a = e_.advance(a, tile.block, kernel::kLanes * 4);
   Value* b = e_.advance(e_.base(form_.b), phase_->b_offset * 4);
   if (!tile.others.empty()) b = e_.advance(b, tile.others[0], rows[0].b_stride * 4);
-  const Bases bases{a, e_.advance(b, tile.block, form_.b_block_stride * 4)};
-  return over(0, tile, bases, {0, tile.height}, std::move(sums));
+  return {a, e_.advance(b, tile.block, form_.b_block_stride * 4)};
+}
+
+PositionProducts::Bases PositionProducts::in_panels(const PositionTile& tile, const PanelCopier& panels) {
+  const std::vector<kernel::Positions::RowAxis>& rows = positions().rows;
+  Value* a = e_.advance(panels.a(tile.number), panels.a_stride(phase_->a_offset) * 4);
+  Value* b = e_.advance(panels.b(tile.width), panels.b_stride(phase_->b_offset, tile.width) * 4);
+  for (std::size_t i = 0; i < tile.others.size(); ++i)
+    a = e_.advance(a, tile.others[i], panels.a_stride(rows[i].a_stride) * 4);
+  if (!tile.others.empty())
+    b = e_.advance(b, tile.others[0], panels.b_stride(rows[0].b_stride, tile.width) * 4);
+  return {a, b};
 }
 
 void PositionProducts::multiply(const PositionTile& tile, Bases at, Rows rows, Sums& sums) {
   Sums row_of_b;
   for (std::int64_t j = 0; j < tile.width; ++j)
-    row_of_b.push_back(e_.load(e_.vector_type(), e_.advance(at.b, j * form_.b_block_stride * 4)));
+    row_of_b.push_back(e_.load(e_.vector_type(), e_.advance(at.b, j * b_block_stride_ * 4)));
   for (std::int64_t r = rows.begin; r < rows.end; ++r) {
     Value* a = e_.advance(at.a, r * positions().rows.back().a_stride * 4);
     Value* splat = positions().by_channel ? nullptr : scalars_.widen(e_.load(b_.getFloatTy(), a));
@@ -72,7 +94,7 @@ Sums PositionProducts::one_by_one(std::size_t number, const PositionTile& tile, 
       while (counted.begin < counted.end && !axis.border->counts(row + counted.end - 1, k)) --counted.end;
       if (counted.begin == counted.end) continue;
     }
-    sums = over(number + 1, tile, advance(at, axis, e_.index(k)), counted, std::move(sums));
+    sums = over(number + 1, tile, advance(at, number, e_.index(k)), counted, std::move(sums));
   }
   return sums;
 }
@@ -85,44 +107,24 @@ Sums PositionProducts::loop(std::size_t number, const PositionTile& tile, Bases 
   if (number + 1 == ks().size()) return innermost(tile, at, rows, std::move(sums), part);
   auto all = [&](Sums carried) {
     return e_.reduce_loop(part.first, part.last, 1, std::move(carried), [&](Value* k, Sums values) {
-      return over(number + 1, tile, advance(at, axis, k), rows, std::move(values));
+      return over(number + 1, tile, advance(at, number, k), rows, std::move(values));
     });
   };
   if (!axis.border || (!in_parts && !is_empty_somewhere(axis))) return all(std::move(sums));
   return e_.where(b_.CreateICmpSLT(part.first, part.last), std::move(sums), all);
 }
 
-// Several k a round, and then what is left over one by one.
 Sums PositionProducts::innermost(const PositionTile& tile, Bases at, Rows rows, Sums sums, Part part) {
-  const Axis& axis = ks().back();
-  const auto *first = llvm::dyn_cast<llvm::ConstantInt>(part.first),
-             *last = llvm::dyn_cast<llvm::ConstantInt>(part.last);
-  auto several = [&](Value* k, std::int64_t count, Sums carried) {
+  const std::size_t axis = ks().size() - 1;
+  return unrolled(e_, part, form_.unroll, std::move(sums), [&](Value* k, std::int64_t count, Sums carried) {
     const Bases here = advance(at, axis, k);
     for (std::int64_t u = 0; u < count; ++u) multiply(tile, advance(here, axis, e_.index(u)), rows, carried);
     return carried;
-  };
-  auto rounds = [&](Value* from, Value* to, std::int64_t step, Sums carried) {
-    return e_.reduce_loop(from, to, step, std::move(carried),
-                          [&](Value* k, Sums values) { return several(k, step, std::move(values)); });
-  };
-  Value* count = b_.CreateSub(part.last, part.first);
-  Value* whole = b_.CreateMul(b_.CreateUDiv(count, e_.index(form_.unroll)), e_.index(form_.unroll));
-  Value* middle = b_.CreateAdd(part.first, whole);
-  if (first && last) {
-    const std::int64_t rest = (last->getSExtValue() - first->getSExtValue()) % form_.unroll;
-    if (!llvm::cast<llvm::ConstantInt>(whole)->isZero())
-      sums = rounds(part.first, middle, form_.unroll, std::move(sums));
-    return several(middle, rest, std::move(sums));
-  }
-  sums = e_.where(b_.CreateICmpSLT(part.first, middle), std::move(sums),
-                  [&](Sums values) { return rounds(part.first, middle, form_.unroll, std::move(values)); });
-  return e_.where(b_.CreateICmpSLT(middle, part.last), std::move(sums),
-                  [&](Sums values) { return rounds(middle, part.last, 1, std::move(values)); });
+  });
 }
 
 // The k of a part that count for a tile's row.
-PositionProducts::Part PositionProducts::inside(const Axis& axis, const PositionTile& tile, Part part) {
+Part PositionProducts::inside(const Axis& axis, const PositionTile& tile, Part part) {
   const kernel::Positions::Border& border = *axis.border;
   const std::int64_t step = std::abs(border.factor);
   Value* base =

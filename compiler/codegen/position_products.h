@@ -11,7 +11,8 @@ namespace netc::codegen {
 struct PositionTile {
   const kernel::Positions::Phase* phase = nullptr;
   std::vector<llvm::Value*> others;
-  llvm::Value* first = nullptr;  // a constant where borders cut the tile
+  llvm::Value* first = nullptr;   // a constant where borders cut the tile
+  llvm::Value* number = nullptr;  // of all tiles along the last row axis
   llvm::Value* block = nullptr;
   std::int64_t height = 1, width = 1;
 };
@@ -23,12 +24,8 @@ class PositionProducts {
   PositionProducts(Emitter& emitter, ScalarEmitter& scalars, const kernel::ContractKernel& form)
       : e_(emitter), b_(emitter.builder()), scalars_(scalars), form_(form) {}
 
-  // A part of the first ks; those behind go over all.
-  struct Part {
-    llvm::Value *first, *last;
-  };
-  // Added to `sums`.
-  Sums add(const PositionTile& tile, Sums sums, const std::vector<Part>& parts);
+  // Over parts of the first ks, and all of those behind; from the panels, if there are any. Added to `sums`.
+  Sums add(const PositionTile& tile, Sums sums, const Parts& parts, const PanelCopier* panels);
 
  private:
   using Axis = kernel::Positions::KAxis;
@@ -39,7 +36,9 @@ class PositionProducts {
     std::int64_t begin, end;
   };
   const kernel::Positions& positions() const { return *form_.positions; }
-  Bases advance(Bases bases, const Axis& axis, llvm::Value* k);
+  Bases in_place(const PositionTile& tile);
+  Bases in_panels(const PositionTile& tile, const PanelCopier& panels);
+  Bases advance(Bases bases, std::size_t axis, llvm::Value* k);
   Sums over(std::size_t axis, const PositionTile& tile, Bases at, Rows rows, Sums sums);
   Sums one_by_one(std::size_t axis, const PositionTile& tile, Bases at, Rows rows, Sums sums);
   Sums loop(std::size_t axis, const PositionTile& tile, Bases at, Rows rows, Sums sums);
@@ -55,7 +54,10 @@ class PositionProducts {
   ScalarEmitter& scalars_;
   const kernel::ContractKernel& form_;
   const kernel::Positions::Phase* phase_ = nullptr;
-  std::vector<Part> parts_;
+  Parts parts_;
+  // Of the operands, or of the panels: k's by axis, and from block to block.
+  std::vector<std::int64_t> a_strides_, b_strides_;
+  std::int64_t b_block_stride_ = 0;
 };
 
 }  // namespace netc::codegen

@@ -16,28 +16,59 @@ constexpr std::int64_t kFarBytes = 1024, kAhead = 8;
 
 }  // namespace
 
-Products::Bases Products::bases(const Tile& tile) {
+Sums unrolled(Emitter& e, Part part, std::int64_t unroll, Sums sums,
+              const std::function<Sums(Value*, std::int64_t, Sums)>& body) {
+  llvm::IRBuilder<>& b = e.builder();
+  const auto *first = llvm::dyn_cast<llvm::ConstantInt>(part.first),
+             *last = llvm::dyn_cast<llvm::ConstantInt>(part.last);
+  auto rounds = [&](Value* from, Value* to, std::int64_t step, Sums carried) {
+    return e.reduce_loop(from, to, step, std::move(carried),
+                         [&](Value* k, Sums values) { return body(k, step, std::move(values)); });
+  };
+  Value* count = b.CreateSub(part.last, part.first);
+  Value* whole = b.CreateMul(b.CreateUDiv(count, e.index(unroll)), e.index(unroll));
+  Value* middle = b.CreateAdd(part.first, whole);
+  if (first && last) {
+    const std::int64_t rest = (last->getSExtValue() - first->getSExtValue()) % unroll;
+    if (!llvm::cast<llvm::ConstantInt>(whole)->isZero())
+      sums = rounds(part.first, middle, unroll, std::move(sums));
+    return rest > 0 ? body(middle, rest, std::move(sums)) : sums;
+  }
+  sums = e.where(b.CreateICmpSLT(part.first, middle), std::move(sums),
+                 [&](Sums values) { return rounds(part.first, middle, unroll, std::move(values)); });
+  return e.where(b.CreateICmpSLT(middle, part.last), std::move(sums),
+                 [&](Sums values) { return rounds(middle, part.last, 1, std::move(values)); });
+}
+
+Products::Operands Products::in_place(const Tile& tile) {
   return {e_.advance(e_.base(form_.a), tile.row, form_.a_row_stride * 4),
-          e_.advance(e_.base(form_.b), tile.block, form_.b_block_stride * 4)};
+          e_.advance(e_.base(form_.b), tile.block, form_.b_block_stride * 4),
+          form_.a_row_stride,
+          form_.a_k_stride,
+          form_.b_k_stride,
+          form_.b_block_stride};
 }
 
 Sums Products::zeros(const Tile& tile) {
   return Sums(tile.height * tile.width, llvm::Constant::getNullValue(e_.vector_type()));
 }
 
-Products::Bases Products::advance(Bases bases, Value* k) {
-  return {e_.advance(bases.a, k, form_.a_k_stride * 4), e_.advance(bases.b, k, form_.b_k_stride * 4)};
+Products::Operands Products::advance(const Operands& operands, Value* k) {
+  Operands there = operands;
+  there.a = e_.advance(operands.a, k, operands.a_k_stride * 4);
+  there.b = e_.advance(operands.b, k, operands.b_k_stride * 4);
+  return there;
 }
 
-void Products::add(const Tile& tile, Bases at, std::int64_t k, Sums& sums) {
+void Products::add(const Tile& tile, const Operands& at, std::int64_t k, Sums& sums) {
   Sums row_of_b;
   for (std::int64_t j = 0; j < tile.width; ++j) {
     row_of_b.push_back(
-        e_.load(e_.vector_type(), e_.advance(at.b, (k * form_.b_k_stride + j * form_.b_block_stride) * 4)));
+        e_.load(e_.vector_type(), e_.advance(at.b, (k * at.b_k_stride + j * at.b_block_stride) * 4)));
   }
   for (std::int64_t r = 0; r < tile.height; ++r) {
     Value* element =
-        e_.load(b_.getFloatTy(), e_.advance(at.a, (r * form_.a_row_stride + k * form_.a_k_stride) * 4));
+        e_.load(b_.getFloatTy(), e_.advance(at.a, (r * at.a_row_stride + k * at.a_k_stride) * 4));
     Value* splat = scalars_.widen(element);
     for (std::int64_t j = 0; j < tile.width; ++j) {
       Value*& sum = sums[r * tile.width + j];
@@ -46,37 +77,45 @@ void Products::add(const Tile& tile, Bases at, std::int64_t k, Sums& sums) {
   }
 }
 
-void Products::fetch(const Tile& tile, Bases at, std::int64_t k) {
+void Products::fetch(const Tile& tile, const Operands& at, std::int64_t k) {
   auto fetch = [&](Value* base, std::int64_t stride, std::int64_t offset) {
     b_.CreateIntrinsic(
         llvm::Intrinsic::prefetch, {b_.getPtrTy()},
         {e_.advance(base, (k * stride + offset) * 4), b_.getInt32(0), b_.getInt32(3), b_.getInt32(1)});
   };
-  if (form_.a_k_stride * 4 >= kFarBytes) fetch(at.a, form_.a_k_stride, 0);
-  if (form_.b_k_stride * 4 < kFarBytes) return;
-  for (std::int64_t j = 0; j < tile.width; ++j) fetch(at.b, form_.b_k_stride, j * form_.b_block_stride);
+  if (at.a_k_stride * 4 >= kFarBytes) fetch(at.a, at.a_k_stride, 0);
+  if (at.b_k_stride * 4 < kFarBytes) return;
+  for (std::int64_t j = 0; j < tile.width; ++j) fetch(at.b, at.b_k_stride, j * at.b_block_stride);
 }
 
 Sums Products::all(const Tile& tile) {
-  const Bases bases = this->bases(tile);
-  const std::int64_t whole = form_.k / form_.unroll * form_.unroll;
-  Sums sums = zeros(tile);
-  if (whole > 0) {
-    sums = e_.reduce_loop(e_.index(0), e_.index(whole), form_.unroll, sums, [&](Value* k, Sums carried) {
-      const Bases at = advance(bases, k);
-      // Never beyond the last: there may be no memory, and finding that out takes long.
-      Value* last = e_.index(whole - form_.unroll);
-      Value* ahead = b_.CreateAdd(k, e_.index(kAhead));
-      const Bases later = advance(bases, b_.CreateSelect(b_.CreateICmpSLT(ahead, last), ahead, last));
-      for (std::int64_t u = 0; u < form_.unroll; ++u) {
-        fetch(tile, later, u);
-        add(tile, at, u, carried);
-      }
-      return carried;
-    });
-  }
-  for (std::int64_t k = whole; k < form_.k; ++k) add(tile, bases, k, sums);
-  return sums;
+  const Operands operands = in_place(tile);
+  // Never beyond the last: there may be no memory, and finding that out takes long.
+  const std::int64_t last = form_.k / form_.unroll * form_.unroll - form_.unroll;
+  auto several = [&](Value* k, std::int64_t count, Sums sums) {
+    const Operands at = advance(operands, k);
+    Value* ahead = b_.CreateAdd(k, e_.index(kAhead));
+    const Operands later =
+        advance(operands, b_.CreateSelect(b_.CreateICmpSLT(ahead, e_.index(last)), ahead, e_.index(last)));
+    for (std::int64_t u = 0; u < count; ++u) {
+      if (count == form_.unroll) fetch(tile, later, u);
+      add(tile, at, u, sums);
+    }
+    return sums;
+  };
+  return unrolled(e_, {e_.index(0), e_.index(form_.k)}, form_.unroll, zeros(tile), several);
+}
+
+Sums Products::from_panels(const Tile& tile, const PanelCopier& panels, Value* row_tile, Part part,
+                           Sums sums) {
+  const std::int64_t columns = tile.width * kernel::kLanes;
+  const Operands operands{panels.a(row_tile), panels.b(tile.width), 1, form_.row_tile, columns,
+                          kernel::kLanes};
+  return unrolled(e_, part, form_.unroll, std::move(sums), [&](Value* k, std::int64_t count, Sums carried) {
+    const Operands at = advance(operands, k);
+    for (std::int64_t u = 0; u < count; ++u) add(tile, at, u, carried);
+    return carried;
+  });
 }
 
 // 16 products for each row and column, of the k that begin where `at` stands; only the first `lanes` of them
@@ -150,7 +189,7 @@ Value* Products::word(const Tile& tile, Value* number) {
 }
 
 Sums Products::nonzero(const Tile& tile) {
-  const Bases bases = this->bases(tile);
+  const Operands operands = in_place(tile);
   const std::int64_t words = (form_.k + 31) / 32;
   return e_.reduce_loop(e_.index(0), e_.index(words), 1, zeros(tile), [&](Value* number, Sums carried) {
     Value* first_k = e_.times(number, 32);
@@ -161,7 +200,7 @@ Sums Products::nonzero(const Tile& tile) {
       Value* place =
           b_.CreateZExt(b_.CreateIntrinsic(llvm::Intrinsic::cttz, {bits->getType()}, {bits, b_.getTrue()}),
                         b_.getInt64Ty());
-      add(tile, advance(bases, b_.CreateAdd(first_k, place)), 0, values);
+      add(tile, advance(operands, b_.CreateAdd(first_k, place)), 0, values);
       values.push_back(b_.CreateAnd(bits, b_.CreateSub(bits, b_.getInt32(1))));
       return values;
     });

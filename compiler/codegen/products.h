@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "compiler/codegen/panel_copier.h"
 #include "compiler/codegen/scalar_emitter.h"
 
 namespace netc::codegen {
@@ -16,6 +17,10 @@ struct Tile {
 
 using Sums = std::vector<llvm::Value*>;
 
+// sums = body(k, count, sums) for `unroll` k of a part at a time, and then for those that are left over.
+Sums unrolled(Emitter& emitter, Part part, std::int64_t unroll, Sums sums,
+              const std::function<Sums(llvm::Value*, std::int64_t, Sums)>& body);
+
 // Sums are carried in vectors round the loop over k: b is loaded once a k and shared by all rows, a is
 // broadcast.
 class Products {
@@ -25,6 +30,8 @@ class Products {
 
   // Over all k.
   Sums all(const Tile& tile);
+  // Over a part of them, from the panels, the tile's of a being number `row_tile`; added to `sums`.
+  Sums from_panels(const Tile& tile, const PanelCopier& panels, llvm::Value* row_tile, Part part, Sums sums);
   // The same as dot products, of so many columns in one block.
   Sums dots(const Tile& tile, std::int64_t columns);
   // Over those k for which any of the tile's rows has a number in a that is not zero. The others would add
@@ -35,13 +42,18 @@ class Products {
   struct Bases {
     llvm::Value *a, *b;
   };
-  Bases bases(const Tile& tile);
+  // At a k, with the strides from there, in elements.
+  struct Operands {
+    llvm::Value *a, *b;
+    std::int64_t a_row_stride, a_k_stride, b_k_stride, b_block_stride;
+  };
+  Operands in_place(const Tile& tile);
   Sums zeros(const Tile& tile);
   // The products at the k that lies `k` after the one that `at` stands on.
-  void add(const Tile& tile, Bases at, std::int64_t k, Sums& sums);
+  void add(const Tile& tile, const Operands& at, std::int64_t k, Sums& sums);
   // Brings what lies so far apart that the hardware does not foresee it.
-  void fetch(const Tile& tile, Bases at, std::int64_t k);
-  Bases advance(Bases bases, llvm::Value* k);
+  void fetch(const Tile& tile, const Operands& at, std::int64_t k);
+  Operands advance(const Operands& operands, llvm::Value* k);
   Sums dots_from(const Tile& tile, std::int64_t first, std::int64_t columns);
   void add_dots(const Tile& tile, std::int64_t columns, Bases at, std::int64_t lanes, Sums& sums);
   llvm::Value* word(const Tile& tile, llvm::Value* number);

@@ -118,7 +118,7 @@ class Finder {
   // one.
   void contract(const ContractKernel& form) {
     const Buffer& a = plan_.buffer(form.a);
-    if (form.k_blocks) add(form.k_blocks->sums, true, elements_of_sums());
+    if (form.k_blocks) parts_of_k(*form.k_blocks);
     if (form.positions) return positions(form);
     const bool k_is_minor = form.a_k_stride == 1 && form.a_row_stride != 1;
     const Cut rows = !k_is_minor    ? Cut{a.layout.minor_axis, unit()}
@@ -133,8 +133,10 @@ class Finder {
     add(form.nonzeros->counts, false, std::nullopt);
   }
 
-  std::optional<Cut> elements_of_sums() const {
-    return kernel_.parallel == Axis::kColumns ? Cut{1, kLanes} : Cut{kMajor};
+  void parts_of_k(const KBlocks& blocks) {
+    if (blocks.sums)
+      add(*blocks.sums, true, kernel_.parallel == Axis::kColumns ? Cut{1, kLanes} : Cut{kMajor});
+    if (blocks.panels) add(blocks.panels->memory, true, std::nullopt, kernel_.samples() > 0);
   }
 
   // Tiles read over their rows' ends.

@@ -80,8 +80,8 @@ Buffer BufferTable::describe(ValueId value, std::uint32_t minor_axis) const {
                 blocks_of(buffer.columns) * buffer.layout.block_stride, kLanes});
   if (random) size = round_up(elements, 64);
   // A last line beyond the end, so that whole vectors may be read from any element.
-  buffer.bytes =
-      round_up(size * element_bytes(buffer.dtype), kLine) + (facts_.rank(value) < 2 || dense ? kLine : 0);
+  const bool in_panels = buffer.storage == Storage::kPersistent && facts_.rank(value) > 1;
+  buffer.bytes = round_up(size * element_bytes(buffer.dtype), kLine) + (in_panels ? 0 : kLine);
   return buffer;
 }
 

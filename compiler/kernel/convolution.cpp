@@ -308,33 +308,4 @@ ContractKernel convolution_kernel(const Convolution& convolution, BufferTable& b
   return kernel;
 }
 
-std::optional<KBlocks> block_k(const ContractKernel& kernel, MatrixExtents result, const Target& target,
-                               BufferTable& buffers) {
-  if (!kernel.positions || kernel.positions->phases.size() > 1) return std::nullopt;
-  const std::vector<Positions::KAxis>& ks = kernel.positions->phases[0].ks;
-  // Of one part, where the rows go through them in parts.
-  const Positions::RowAxis& first = kernel.positions->rows[0];
-  const std::int64_t parts = first.b_stride != 0 ? first.extent : 1;
-  const std::int64_t operands = (buffers.buffer(kernel.a).bytes + buffers.buffer(kernel.b).bytes) / parts;
-  const std::int64_t room = target.cache_bytes / 2, columns = blocks_of(result.columns) * kLanes;
-  if (operands <= room || kernel.k <= result.rows / parts) return std::nullopt;
-  // The first axis of which one value's operands fit. Where a border cuts tiles, k is in the code one by one.
-  auto cuts_tiles = [&](const Positions::KAxis& k) { return k.cuts_tiles(kernel.positions->rows.size()); };
-  std::int64_t each = operands;
-  std::size_t axis = 0;
-  while (axis + 1 < ks.size() && each / ks[axis].extent > room) each /= ks[axis++].extent;
-  if (std::any_of(ks.begin(), ks.begin() + static_cast<std::ptrdiff_t>(axis) + 1, cuts_tiles))
-    return std::nullopt;
-  const std::int64_t size = std::clamp<std::int64_t>(room * ks[axis].extent / each, 1, ks[axis].extent);
-  if (axis == 0 && size == ks[0].extent) return std::nullopt;
-  Buffer sums;
-  sums.name = buffers.buffer(kernel.b).name + ".sums";
-  sums.extents = {result.rows, columns};
-  sums.rows = result.rows;
-  sums.columns = columns;
-  sums.layout = {1, columns, kLanes};
-  sums.bytes = result.rows * columns * 4;
-  return KBlocks{buffers.add(std::move(sums)), axis, size};
-}
-
 }  // namespace netc::kernel

@@ -5,7 +5,6 @@
 #include <optional>
 
 #include "compiler/kernel/buffers.h"
-#include "compiler/kernel/target.h"
 
 namespace netc::kernel {
 
@@ -22,10 +21,5 @@ struct Convolution {
 std::optional<Convolution> find_convolution(const Facts& facts, graph::ValueId contract);
 
 ContractKernel convolution_kernel(const Convolution& convolution, BufferTable& buffers);
-
-// Of a kernel of so many rows and columns with long sums, whose operands go through the cache once for each
-// tile and do not stay there. Adds the buffer of sums.
-std::optional<KBlocks> block_k(const ContractKernel& kernel, MatrixExtents result, const Target& target,
-                               BufferTable& buffers);
 
 }  // namespace netc::kernel

@@ -31,12 +31,30 @@ std::int64_t Positions::Phase::products() const {
   return count;
 }
 
+std::vector<Positions::RowAxis> row_axes(const Kernel& kernel) {
+  const auto& contract = std::get<ContractKernel>(kernel.form);
+  if (contract.positions) return contract.positions->rows;
+  return {{kernel.rows, contract.a_row_stride}};
+}
+
+std::vector<Positions::KAxis> k_axes(const ContractKernel& contract) {
+  if (contract.positions) return contract.positions->phases[0].ks;
+  return {{contract.k, contract.a_k_stride, contract.b_k_stride}};
+}
+
 std::int64_t row_tiles(const Kernel& kernel) {
   if (kernel.parallel == Axis::kRows) return kernel.tiles;
   const auto& contract = std::get<ContractKernel>(kernel.form);
   if (const auto& positions = contract.positions)
     return kernel.rows / positions->rows.back().extent * positions->pieces;
   return divide_up(kernel.rows, contract.row_tile);
+}
+
+std::int64_t tiles_of_last_axis(const Kernel& kernel) {
+  const auto& contract = std::get<ContractKernel>(kernel.form);
+  if (!contract.positions) return row_tiles(kernel);
+  const std::int64_t pieces = contract.positions->pieces;
+  return pieces * divide_up(contract.positions->rows.back().places(0) / pieces, contract.row_tile);
 }
 
 std::int64_t column_tiles(const Kernel& kernel) {

@@ -218,12 +218,22 @@ struct Positions {
   std::int64_t pieces = 1;
 };
 
-// Products of a part of the first ks at a time, for all tiles, with the sums (rows x columns) kept in memory
-// meanwhile.
+// A part's operands as tiles read them, copied to memory of the thread's own: of a, for each tile along the
+// last row axis, [place][row_tile] and a vector more; behind these, at `b_offset`, of b's columns that a tile
+// has, [place][column].
+struct Panels {
+  BufferId memory{};
+  std::int64_t a_place = 0, b_place = 0;  // elements from a place to the next one in the operands
+  std::int64_t a_places = 0;              // that a part has at most
+  std::int64_t b_offset = 0;              // in elements
+};
+
+// Products of a part of the first ks at a time, for all tiles of a group.
 struct KBlocks {
-  BufferId sums{};
-  std::size_t axis = 0;   // of the only phase's ks: those before it go one by one
-  std::int64_t size = 0;  // of that axis at a time
+  std::size_t axis = 0;               // of the only phase's ks: those before it go one by one
+  std::int64_t size = 0;              // of that axis at a time
+  std::optional<BufferId> sums = {};  // rows x columns, kept meanwhile, where one part is not all
+  std::optional<Panels> panels = {};
 };
 
 // C[r, c] = sum over k of a[r, k] * b[k, c], then the statements (the epilogue) for each element.
@@ -342,8 +352,12 @@ struct Plan {
 // Fills in each kernel's file and line.
 void locate(Plan& plan, const Sources& sources);
 
-// Of a contraction: tiles along each axis.
+// Of a contraction with one phase: the axes of its rows and of k. A matrix product has one of each.
+std::vector<Positions::RowAxis> row_axes(const Kernel& kernel);
+std::vector<Positions::KAxis> k_axes(const ContractKernel& contract);
+// Of a contraction: tiles along each axis; those of all places of the last row axis.
 std::int64_t row_tiles(const Kernel& kernel);
+std::int64_t tiles_of_last_axis(const Kernel& kernel);
 std::int64_t column_tiles(const Kernel& kernel);
 // Of a contraction: is its epilogue more than a few operations?
 bool has_long_epilogue(const Kernel& kernel);

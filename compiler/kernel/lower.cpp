@@ -11,6 +11,7 @@
 #include "compiler/kernel/contraction.h"
 #include "compiler/kernel/convolution.h"
 #include "compiler/kernel/grouping.h"
+#include "compiler/kernel/k_blocks.h"
 #include "compiler/kernel/memory.h"
 #include "compiler/kernel/nonzeros.h"
 #include "compiler/kernel/order.h"
@@ -157,7 +158,7 @@ class Lowering {
     } else {
       if (group.kind == Group::Kind::kContract) {
         if (orientation.minor_axis == 0) std::swap(kernel.rows, kernel.columns);
-        kernel.form = contract_form(group.nodes[0], orientation, matrix);
+        kernel.form = contract_form(group.nodes[0], orientation);
       } else if (group.kind == Group::Kind::kColumns) {
         kernel.form = ColumnsKernel{};
       }
@@ -176,11 +177,9 @@ class Lowering {
     plan_.kernels.push_back(std::move(kernel));
   }
 
-  ContractKernel contract_form(ValueId id, const Orientation& orientation, MatrixExtents result) {
+  ContractKernel contract_form(ValueId id, const Orientation& orientation) {
     if (is_matrix_product(facts_, id)) return contract_kernel(facts_, id, orientation, buffers_);
-    ContractKernel form = convolution_kernel(*find_convolution(facts_, id), buffers_);
-    form.k_blocks = block_k(form, result, target_, buffers_);
-    return form;
+    return convolution_kernel(*find_convolution(facts_, id), buffers_);
   }
 
   bool writes_rows(const Kernel& kernel) const {
@@ -280,8 +279,10 @@ class Lowering {
     uniforms.bytes = blocks_of(uniforms.columns) * kLanes * 4 + 64;
     for (const graph::Output& output : facts_.graph().outputs)
       plan_.outputs.push_back({output.name, buffers_.of(output.value)});
+    KBlocker blocker(plan_, target_, overrides_);
     for (Kernel& kernel : plan_.kernels) {
       schedule(kernel, target_, overrides_);
+      blocker.block(kernel);
       if (kernel.replicated) kernel.tiles = 1;
       find_accesses(plan_, kernel);
     }

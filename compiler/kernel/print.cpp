@@ -162,6 +162,7 @@ class Printer {
                    : fmt::format("unroll {}", f.unroll);
     text += fmt::format(", {} of {} row tiles at a time", f.row_group, row_tiles(kernel_));
     if (f.fetched) text += ", fetching " + buffer(*f.fetched) + " of the next batch";
+    text += parts_of_k(f);
     if (!f.nonzeros) return text;
     const Nonzeros& n = *f.nonzeros;
     return text +
@@ -182,9 +183,16 @@ class Printer {
     text += fmt::format("\n    tile {} x {}, unroll {}, {} of {} row tiles at a time", f.row_tile,
                         f.block_tile * kLanes, f.unroll, f.row_group, row_tiles(kernel_));
     if (p.pieces > 1) text += fmt::format(", {} to each last row axis", p.pieces);
-    if (f.k_blocks)
-      text += fmt::format(", {} of k{} at a time with the sums in {}", f.k_blocks->size, f.k_blocks->axis,
-                          buffer(f.k_blocks->sums));
+    return text + parts_of_k(f);
+  }
+
+  std::string parts_of_k(const ContractKernel& f) const {
+    if (!f.k_blocks) return "";
+    std::string text = fmt::format("\n    {} of k{} at a time", f.k_blocks->size, f.k_blocks->axis);
+    if (f.k_blocks->sums) text += " with the sums in " + buffer(*f.k_blocks->sums);
+    if (const auto& p = f.k_blocks->panels)
+      text += fmt::format(", copied to {}: a by {} to panels of {}, b by {} to {}", buffer(p->memory),
+                          p->a_place, p->a_places, p->b_place, p->b_offset);
     return text;
   }
 

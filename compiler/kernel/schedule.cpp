@@ -70,10 +70,7 @@ class ContractScheduler {
 
  private:
   std::int64_t wish(const char* key, std::int64_t otherwise, std::int64_t least, std::int64_t most) const {
-    for (const ScheduleOverride& wished : overrides_) {
-      if (wished.key == key && kernel_.name.starts_with(wished.kernel)) otherwise = wished.value;
-    }
-    return std::clamp(otherwise, least, most);
+    return std::clamp(wished(overrides_, kernel_, key, otherwise), least, most);
   }
 
   // Vectors a row of a tile. With two or more, an element of a is loaded once for several products: on
@@ -114,9 +111,6 @@ class ContractScheduler {
     kernel_.tiles = by_rows ? units : columns;
     contract_.row_group = std::clamp<std::int64_t>(units_at_a_time(units), 1, units);
     contract_.row_group = wish("row_group", contract_.row_group, 1, units);
-    if (contract_.k_blocks)
-      contract_.k_blocks->size = wish("k_block", contract_.k_blocks->size, 1,
-                                      positions.phases[0].ks[contract_.k_blocks->axis].extent);
   }
 
   // Neighbouring places meet the same elements of a at neighbouring k. Where these stand side by side in the
@@ -162,10 +156,9 @@ class ContractScheduler {
   }
 
   // All columns of a unit one after the other where b comes from the second-level cache; else as many units
-  // as that holds the places of, or the sums of where k goes in parts.
+  // as that holds the places of.
   std::int64_t units_at_a_time(std::int64_t units) const {
     const Positions& positions = *contract_.positions;
-    if (contract_.k_blocks) return target_.cache_bytes / 4 * units / (kernel_.rows * blocks_ * kLanes * 4);
     if (contract_.k * blocks_ * kLanes * 4 <= target_.cache_bytes / 2 || positions.by_channel) return 1;
     std::int64_t bytes = 4;
     for (const Positions::RowAxis& axis : positions.rows)
@@ -261,6 +254,14 @@ void share_columns(Kernel& kernel) {
 std::vector<std::string> schedule_keys() {
   return {"row_tile",         "block_tile",         "row_group",       "unroll", "nonzeros",
           "nonzero_row_tile", "nonzero_block_tile", "columns_at_once", "k_block"};
+}
+
+std::int64_t wished(const ScheduleOverrides& overrides, const Kernel& kernel, std::string_view key,
+                    std::int64_t otherwise) {
+  for (const ScheduleOverride& wish : overrides) {
+    if (wish.key == key && kernel.name.starts_with(wish.kernel)) otherwise = wish.value;
+  }
+  return otherwise;
 }
 
 void schedule(Kernel& kernel, const Target& target, const ScheduleOverrides& overrides) {

@@ -18,8 +18,12 @@ struct ScheduleOverride {
 };
 using ScheduleOverrides = std::vector<ScheduleOverride>;
 // row_tile, block_tile, row_group, unroll, nonzeros (the percentage up to which zeros are
-// passed over; 0: never), nonzero_row_tile, nonzero_block_tile, columns_at_once (of dot products).
+// passed over; 0: never), nonzero_row_tile, nonzero_block_tile, columns_at_once (of dot products), k_block
+// (places of a part of k at the most; 0: all).
 std::vector<std::string> schedule_keys();
+// What is wished for a kernel, the last wish first.
+std::int64_t wished(const ScheduleOverrides& overrides, const Kernel& kernel, std::string_view key,
+                    std::int64_t otherwise);
 
 // Fills in the kernel's tiles, parallel axis and, for a contraction, the rest of its schedule. What is wished
 // for is bounded by what the registers hold.

@@ -1,0 +1,224 @@
+#include "compiler/kernel/k_blocks.h"
+
+#include <algorithm>
+#include <cstdlib>
+
+namespace netc::kernel {
+
+namespace {
+
+constexpr std::int64_t kPlaces = 256;    // of a part: as many rows of a tile of b fit the first-level cache
+constexpr std::int64_t kFewPlaces = 32;  // in which copies are soon read again
+constexpr std::int64_t kUses = 8;        // of each copied vector, which make the copy worth it
+constexpr std::int64_t kLeastGroup = 8;  // row tiles that share a copied tile of b
+
+std::int64_t divide_up(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
+
+// The rows go through the sums part by part: so many parts.
+std::int64_t parts_of_rows(const Kernel& kernel) {
+  const Positions::RowAxis first = row_axes(kernel)[0];
+  return first.b_stride != 0 ? first.extent : 1;
+}
+
+std::int64_t units_of_part(const Kernel& kernel) { return row_tiles(kernel) / parts_of_rows(kernel); }
+
+std::int64_t taps(const Kernel& kernel) {
+  return kernel.rows / row_axes(kernel).back().extent / parts_of_rows(kernel);
+}
+
+// The least of all strides, where it divides the others; else 0.
+std::int64_t common_stride(const std::vector<std::int64_t>& strides) {
+  std::int64_t least = 0;
+  for (std::int64_t stride : strides) {
+    if (stride != 0 && (least == 0 || std::abs(stride) < least)) least = std::abs(stride);
+  }
+  const bool divides =
+      least > 0 && std::ranges::all_of(strides, [&](std::int64_t stride) { return stride % least == 0; });
+  return divides ? least : 0;
+}
+
+// Tiles read neighbours of a's rows and b's columns, and all other strides lead from place to place.
+std::optional<Panels> find_panels(const Plan& plan, const Kernel& kernel) {
+  const auto& contract = std::get<ContractKernel>(kernel.form);
+  const std::vector<Positions::RowAxis> rows = row_axes(kernel);
+  const Buffer &a = plan.buffer(contract.a), &b = plan.buffer(contract.b);
+  const bool neighbours = rows.back().a_stride == 1 && rows.back().step == 1 &&
+                          contract.b_block_stride == kLanes && a.storage == Storage::kArena &&
+                          b.storage == Storage::kArena && contract.k >= kFewPlaces;
+  if (!neighbours || (contract.positions && contract.positions->by_channel)) return std::nullopt;
+  std::vector<std::int64_t> of_a, of_b;
+  for (std::size_t i = 0; i + 1 < rows.size(); ++i) {
+    of_a.push_back(rows[i].a_stride);
+    of_b.push_back(rows[i].b_stride);
+  }
+  for (const Positions::KAxis& k : k_axes(contract)) {
+    if (k.a_stride <= 0 || k.b_stride <= 0 || k.cuts_tiles(rows.size())) return std::nullopt;
+    of_a.push_back(k.a_stride);
+    of_b.push_back(k.b_stride);
+  }
+  if (contract.positions) {
+    of_a.push_back(contract.positions->phases[0].a_offset);
+    of_b.push_back(contract.positions->phases[0].b_offset);
+  }
+  const Panels panels{{}, common_stride(of_a), common_stride(of_b)};
+  const std::int64_t uses_of_a = taps(kernel) * column_tiles(kernel),
+                     uses_of_b = taps(kernel) * tiles_of_last_axis(kernel);
+  const bool pays = uses_of_a >= kUses && uses_of_b >= kUses;
+  return pays && panels.a_place > 0 && panels.b_place > 0 ? std::optional(panels) : std::nullopt;
+}
+
+template <typename Stride>
+Reach reach(const Kernel& kernel, std::int64_t place, std::int64_t offset, Stride stride) {
+  const auto& contract = std::get<ContractKernel>(kernel.form);
+  Reach result;
+  result.least = result.most = offset / place;
+  auto add = [&](std::int64_t extent, std::int64_t by) {
+    (by < 0 ? result.least : result.most) += (extent - 1) * by / place;
+  };
+  const std::vector<Positions::KAxis> ks = k_axes(contract);
+  for (std::size_t i = 0; i < ks.size(); ++i) {
+    if (i <= contract.k_blocks->axis) {
+      result.ks.push_back(stride(ks[i]) / place);
+    } else {
+      add(ks[i].extent, stride(ks[i]));
+    }
+  }
+  const std::vector<Positions::RowAxis> rows = row_axes(kernel);
+  for (std::size_t i = 0; i + 1 < rows.size(); ++i) {
+    if (i == 0 && rows[0].b_stride != 0) {
+      result.outer = stride(rows[0]) / place;
+    } else {
+      add(rows[i].extent, stride(rows[i]));
+    }
+  }
+  return result;
+}
+
+std::int64_t all_places(const Plan& plan, BufferId operand, const ContractKernel& contract,
+                        std::int64_t place) {
+  return contract.positions ? graph::element_count(plan.buffer(operand).extents) / place : contract.k;
+}
+
+// Of a part at the most.
+std::int64_t places(const Reach& reach, const ContractKernel& contract) {
+  std::int64_t count = 1 + reach.most - reach.least + (contract.k_blocks->size - 1) * reach.ks.back();
+  return std::min(count, reach.outer != 0 ? reach.outer : reach.all);
+}
+
+}  // namespace
+
+Reach reach_of_a(const Plan& plan, const Kernel& kernel) {
+  const auto& contract = std::get<ContractKernel>(kernel.form);
+  const std::int64_t place = contract.k_blocks->panels->a_place;
+  const std::int64_t offset = contract.positions ? contract.positions->phases[0].a_offset : 0;
+  Reach result = reach(kernel, place, offset, [](const auto& axis) { return axis.a_stride; });
+  result.all = all_places(plan, contract.a, contract, place);
+  return result;
+}
+
+Reach reach_of_b(const Plan& plan, const Kernel& kernel) {
+  const auto& contract = std::get<ContractKernel>(kernel.form);
+  const std::int64_t place = contract.k_blocks->panels->b_place;
+  const std::int64_t offset = contract.positions ? contract.positions->phases[0].b_offset : 0;
+  Reach result = reach(kernel, place, offset, [](const auto& axis) { return axis.b_stride; });
+  result.all = all_places(plan, contract.b, contract, place);
+  return result;
+}
+
+// Copies of a stay in the second-level cache; without any, both operands.
+std::int64_t KBlocker::most_places(const Kernel& kernel, const std::optional<Panels>& panels) const {
+  const auto& contract = std::get<ContractKernel>(kernel.form);
+  const std::int64_t room = target_.cache_bytes / 2, products = contract.k;
+  std::int64_t most = products;
+  if (panels) {
+    if (products > 2 * kPlaces) most = kPlaces;
+    if (contract.positions) {
+      const std::int64_t each = tiles_of_last_axis(kernel) * contract.row_tile * 4;
+      most = std::min(most, std::max(room / each, kFewPlaces));
+    }
+  } else {
+    const std::int64_t operands =
+        (plan_.buffer(contract.a).bytes + plan_.buffer(contract.b).bytes) / parts_of_rows(kernel);
+    if (operands > room && products > kernel.rows / parts_of_rows(kernel))
+      most = std::max<std::int64_t>(room * products / operands, 1);
+  }
+  const std::int64_t wish = wished(overrides_, kernel, "k_block", most);
+  return wish > 0 ? wish : products;
+}
+
+void KBlocker::block(Kernel& kernel) {
+  auto* contract = std::get_if<ContractKernel>(&kernel.form);
+  if (!contract || contract->dots || (contract->positions && contract->positions->phases.size() > 1)) return;
+  const std::vector<Positions::KAxis> ks = k_axes(*contract);
+  const std::optional<Panels> panels = find_panels(plan_, kernel);
+  if (!panels && !contract->positions) return;
+  const std::int64_t most = most_places(kernel, panels);
+  std::size_t axis = 0;
+  std::int64_t behind = contract->k / ks[0].extent;
+  while (axis + 1 < ks.size() && behind > most) behind /= ks[++axis].extent;
+  // Where a border cuts tiles, k is in the code one by one.
+  for (std::size_t i = 0; i <= axis; ++i) {
+    if (ks[i].cuts_tiles(row_axes(kernel).size())) return;
+  }
+  std::int64_t size = std::clamp<std::int64_t>(most / behind, 1, ks[axis].extent);
+  size = divide_up(ks[axis].extent, divide_up(ks[axis].extent, size));
+  const bool in_parts = axis > 0 || size < ks[axis].extent;
+  if (!panels && !in_parts) return;
+  contract->k_blocks = KBlocks{axis, size, {}, panels};
+  if (in_parts) contract->k_blocks->sums = sums_of(kernel);
+  choose_group(kernel, size * behind);
+  if (panels) place_panels(kernel);
+}
+
+// As many row tiles as the second-level cache holds the copies of; where their places are in common, all that
+// share them; without copies those whose sums it holds.
+void KBlocker::choose_group(Kernel& kernel, std::int64_t places) const {
+  auto& contract = std::get<ContractKernel>(kernel.form);
+  const std::int64_t tiles = row_tiles(kernel), room = target_.cache_bytes / 2;
+  std::int64_t group = units_of_part(kernel);
+  if (!contract.k_blocks->panels) {
+    group = room / 2 * tiles / (kernel.rows * blocks_of(kernel.columns) * kLanes * 4);
+  } else if (!contract.positions) {
+    group = std::max(kLeastGroup, target_.cache_bytes / (contract.row_tile * 4 * places));
+    group = divide_up(tiles, divide_up(tiles, group));
+  }
+  contract.row_group = std::clamp<std::int64_t>(wished(overrides_, kernel, "row_group", group), 1, tiles);
+}
+
+BufferId KBlocker::sums_of(const Kernel& kernel) {
+  const auto& contract = std::get<ContractKernel>(kernel.form);
+  const std::int64_t columns = blocks_of(kernel.columns) * kLanes;
+  Buffer sums;
+  sums.name = plan_.buffer(contract.b).name + ".sums";
+  sums.extents = {kernel.rows, columns};
+  sums.rows = kernel.rows;
+  sums.columns = columns;
+  sums.layout = {1, kLanes, kernel.rows * kLanes};
+  sums.bytes = kernel.rows * columns * 4;
+  plan_.buffers.push_back(std::move(sums));
+  return static_cast<BufferId>(plan_.buffers.size() - 1);
+}
+
+// All kernels' panels lie in one place: a kernel leaves nothing there that another reads.
+void KBlocker::place_panels(Kernel& kernel) {
+  auto& contract = std::get<ContractKernel>(kernel.form);
+  Panels& panels = *contract.k_blocks->panels;
+  if (!memory_) {
+    Buffer memory;
+    memory.name = "panels";
+    memory.storage = Storage::kPrivate;
+    plan_.buffers.push_back(std::move(memory));
+    memory_ = static_cast<BufferId>(plan_.buffers.size() - 1);
+  }
+  panels.memory = *memory_;
+  panels.a_places = places(reach_of_a(plan_, kernel), contract);
+  const std::int64_t tiles = contract.positions ? tiles_of_last_axis(kernel) : contract.row_group;
+  panels.b_offset = blocks_of(tiles * (panels.a_places * contract.row_tile + kLanes)) * kLanes;
+  const std::int64_t b_elements = places(reach_of_b(plan_, kernel), contract) * contract.block_tile * kLanes;
+  Buffer& memory = plan_.buffers[index(*memory_)];
+  memory.columns = std::max(memory.columns, panels.b_offset + b_elements);
+  memory.extents = {memory.columns};
+  memory.bytes = memory.columns * 4;
+}
+
+}  // namespace netc::kernel
