@@ -231,7 +231,10 @@ class ContractEmitter {
       kept.push_back(e_.element_address(*form_.k_blocks->sums, row, column));
     }
     sums = e_.where(b_.CreateNot(is_first_part()), std::move(sums), [&](Sums values) {
-      for (std::int64_t i = 0; i < count; ++i) values[i] = e_.load(e_.vector_type(), kept[i]);
+      for (std::int64_t i = 0; i < count; ++i) {
+        values[i] = e_.load(e_.vector_type(), kept[i]);
+        e_.prefetch(e_.advance(kept[i], height * kernel::kLanes * 4));  // the next tile's
+      }
       return values;
     });
     sums = products(std::move(sums));

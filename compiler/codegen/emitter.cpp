@@ -208,6 +208,12 @@ void Emitter::store(Value* value, Value* pointer) {
   b_.CreateAlignedStore(value, pointer, llvm::Align(value->getType()->getScalarSizeInBits() / 8));
 }
 
+void Emitter::prefetch(Value* pointer) {
+  constexpr int kRead = 0, kFirstLevel = 3, kData = 1;
+  b_.CreateIntrinsic(llvm::Intrinsic::prefetch, {b_.getPtrTy()},
+                     {pointer, b_.getInt32(kRead), b_.getInt32(kFirstLevel), b_.getInt32(kData)});
+}
+
 Value* Emitter::sample_address(BufferId id, Value* row) {
   const kernel::Buffer& buffer = plan_.buffer(id);
   // runtime::BatchRows: the data set's first byte, then the step's list of samples.

@@ -79,9 +79,7 @@ void Products::add(const Tile& tile, const Operands& at, std::int64_t k, Sums& s
 
 void Products::fetch(const Tile& tile, const Operands& at, std::int64_t k) {
   auto fetch = [&](Value* base, std::int64_t stride, std::int64_t offset) {
-    b_.CreateIntrinsic(
-        llvm::Intrinsic::prefetch, {b_.getPtrTy()},
-        {e_.advance(base, (k * stride + offset) * 4), b_.getInt32(0), b_.getInt32(3), b_.getInt32(1)});
+    e_.prefetch(e_.advance(base, (k * stride + offset) * 4));
   };
   if (at.a_k_stride * 4 >= kFarBytes) fetch(at.a, at.a_k_stride, 0);
   if (at.b_k_stride * 4 < kFarBytes) return;

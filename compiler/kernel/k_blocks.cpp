@@ -7,7 +7,7 @@ namespace netc::kernel {
 
 namespace {
 
-constexpr std::int64_t kPlaces = 256;    // of a part: as many rows of a tile of b fit the first-level cache
+constexpr std::int64_t kPlaces = 512;    // of a part: the sums are read and written once for so many products
 constexpr std::int64_t kFewPlaces = 32;  // in which copies are soon read again
 constexpr std::int64_t kUses = 8;        // of each copied vector, which make the copy worth it
 constexpr std::int64_t kLeastGroup = 8;  // row tiles that share a copied tile of b
@@ -125,16 +125,17 @@ Reach reach_of_b(const Plan& plan, const Kernel& kernel) {
   return result;
 }
 
-// Copies of a stay in the second-level cache; without any, both operands.
+// Without copies both operands stay in the second-level cache; of copies, which are read in order, a few
+// times as many do as well.
 std::int64_t KBlocker::most_places(const Kernel& kernel, const std::optional<Panels>& panels) const {
   const auto& contract = std::get<ContractKernel>(kernel.form);
   const std::int64_t room = target_.cache_bytes / 2, products = contract.k;
   std::int64_t most = products;
   if (panels) {
-    if (products > 2 * kPlaces) most = kPlaces;
+    most = std::min(most, kPlaces);
     if (contract.positions) {
       const std::int64_t each = tiles_of_last_axis(kernel) * contract.row_tile * 4;
-      most = std::min(most, std::max(room / each, kFewPlaces));
+      most = std::min(most, std::max(4 * room / each, kFewPlaces));
     }
   } else {
     const std::int64_t operands =

@@ -93,7 +93,8 @@ class ContractScheduler {
   void choose_positions(Positions& positions) {
     const std::int64_t last = positions.rows.back().places(0);
     const std::int64_t others = kernel_.rows / positions.rows.back().extent;
-    const std::int64_t wide = wish("block_tile", positions.by_channel ? 1 : widest(last), 1, blocks_);
+    const std::int64_t best = positions.by_channel ? choose_blocks(last, blocks_, target_) : widest(last);
+    const std::int64_t wide = wish("block_tile", best, 1, blocks_);
     const std::int64_t high = wish("row_tile", most_places(positions, wide), 1, most_rows(wide, target_));
     const std::int64_t columns = wide == 3 ? blocks_ / 2 : divide_up(blocks_, wide);
     contract_.row_tile = divide_up(last, divide_up(last, high));
