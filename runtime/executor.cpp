@@ -78,8 +78,10 @@ bool Executor::run_calls(int thread, std::int64_t threads, Observer& observer) {
       run_band(i, thread, threads, observer);
       continue;
     }
-    const std::int64_t first = call.replicated ? 0 : thread * call.tiles / threads;
-    const std::int64_t last = call.replicated ? call.tiles : (thread + 1) * call.tiles / threads;
+    // Divisions take as long as small kernels do.
+    const bool whole = call.replicated || threads == 1;
+    const std::int64_t first = whole ? 0 : thread * call.tiles / threads;
+    const std::int64_t last = whole ? call.tiles : (thread + 1) * call.tiles / threads;
     if (first < last) call.function(mine.arguments[i].data(), first, last);
     observer.ran(i);
     observer.finished(i);

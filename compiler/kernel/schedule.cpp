@@ -167,19 +167,38 @@ class ContractScheduler {
     return target_.cache_bytes / 2 * units / bytes;
   }
 
-  // All columns at once where the registers hold a sum for each; in two parts where b comes from beyond the
-  // first-level cache, since then more rows can share it.
+  // Of as many rows and columns at once as take the fewest cycles; of equal choices, the most columns.
   void choose_dots(Dots& dots) {
-    auto fits_dots = [&](std::int64_t rows, std::int64_t columns) {
-      return (rows * columns + rows + 1) * target_.registers_a_vector() <= target_.vector_registers;
-    };
-    std::int64_t parts = contract_.k * kernel_.columns * 4 > kFirstLevel && kernel_.columns > 1 ? 2 : 1;
-    while (!fits_dots(1, divide_up(kernel_.columns, parts))) ++parts;
-    dots.columns_at_once = wish("columns_at_once", divide_up(kernel_.columns, parts), 1, kernel_.columns);
-    std::int64_t high = 1;
-    while (high < kRowTile && fits_dots(high + 1, dots.columns_at_once)) ++high;
+    std::int64_t best = 0;
+    for (std::int64_t parts = 1; parts <= kernel_.columns; ++parts) {
+      const std::int64_t columns = divide_up(kernel_.columns, parts);
+      if (fits_dots(1, columns) && (best == 0 || cycles_of_dots(columns) < cycles_of_dots(best)))
+        best = columns;
+    }
+    dots.columns_at_once = wish("columns_at_once", best, 1, kernel_.columns);
+    const std::int64_t high = rows_of_dots(dots.columns_at_once);
     share_out(wish("row_tile", high, 1, high), 1);
     contract_.row_group = row_tiles(kernel_);
+  }
+
+  bool fits_dots(std::int64_t rows, std::int64_t columns) const {
+    return (rows * columns + rows + 1) * target_.registers_a_vector() <= target_.vector_registers;
+  }
+
+  std::int64_t rows_of_dots(std::int64_t columns) const {
+    std::int64_t rows = 1;
+    while (rows < std::min(kRowTile, kernel_.rows) && fits_dots(rows + 1, columns)) ++rows;
+    return rows;
+  }
+
+  // Of a vector of products: the multiply-add, and loads of both operands, two a cycle; b comes from the
+  // second-level cache, half a line a cycle, where its columns fill half of the first.
+  double cycles_of_dots(std::int64_t columns) const {
+    const auto registers = static_cast<double>(target_.registers_a_vector());
+    const auto rows = static_cast<double>(rows_of_dots(columns)), wide = static_cast<double>(columns);
+    const double loads = (rows + wide) / (rows * wide) / 2 * registers;
+    const bool far = contract_.k * columns * 4 > kFirstLevel / 2;
+    return std::max({registers / 2, loads, far ? 2 / rows : 0});
   }
 
   // Tiles of at most `high` rows and `wide` vectors, along the parallel axis and across it.
