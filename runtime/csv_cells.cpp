@@ -239,7 +239,7 @@ class RowParser {
       return;
     }
     const std::string_view cell = cursor_.cell();
-    if (is_missing(cell)) {
+    if (means_missing(cell)) {
       column.numbers.push_back(kMissing);
       return;
     }
@@ -253,7 +253,7 @@ class RowParser {
   void read_text(std::size_t c, std::int64_t line, std::size_t place) {
     const std::string_view cell = cursor_.cell();
     Column& column = rows_.columns[place];
-    if (is_missing(cell)) {
+    if (means_missing(cell)) {
       column.codes.push_back(kMissingText);
       return;
     }
@@ -290,7 +290,7 @@ void append(const Column& part, TextPlaces& places, Column& column) {
     column.codes.push_back(code == kMissingText ? code : codes[static_cast<std::size_t>(code)]);
 }
 
-bool is_missing(std::string_view cell) {
+bool means_missing(std::string_view cell) {
   constexpr std::array<std::string_view, 10> kWords{"",    "NA",   "N/A",  "n/a",  "NaN",
                                                     "nan", "NULL", "null", "None", "?"};
   return std::ranges::find(kWords, cell) != kWords.end();

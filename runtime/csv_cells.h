@@ -61,7 +61,8 @@ FirstRow parse_first_row(std::string_view text, char separator);
 // The bytes of `text` up to the end of its last whole row; 0 where not even the first one ends.
 std::size_t whole_rows(std::string_view text, char separator);
 
-bool is_missing(std::string_view cell);
+// Is it one of the words for a number that is not there?
+bool means_missing(std::string_view cell);
 // The whole cell, as a finite number.
 std::optional<double> to_number(std::string_view cell);
 

@@ -38,6 +38,8 @@ struct DataSource {
       nullptr;  // of tables alone: these say the rest
   Result<DatasetDescription> (*describe)(const DataRequest& request) = nullptr;
   Result<Dataset> (*load)(const DataRequest& request, const LoadOptions& options) = nullptr;
+
+  bool has_tables() const { return read_tables != nullptr; }
 };
 
 const std::vector<DataSource>& data_sources();

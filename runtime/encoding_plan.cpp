@@ -18,10 +18,6 @@ constexpr std::size_t kMostClasses = 10'000;
 constexpr std::size_t kMostCategories = 100;
 constexpr std::size_t kNamed = 10;  // in a message
 
-bool contains(const std::vector<std::string>& names, const std::string& name) {
-  return std::ranges::find(names, name) != names.end();
-}
-
 std::string listed(const Table& table) {
   std::vector<std::string> names;
   for (const Column& column : table.columns) names.push_back(column.name);

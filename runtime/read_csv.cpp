@@ -13,10 +13,6 @@ namespace {
 // A column of numbers may not hold more other cells than one in so many.
 constexpr std::int64_t kMisfitShare = 10;
 
-bool contains(const std::vector<std::string>& names, const std::string& name) {
-  return std::ranges::find(names, name) != names.end();
-}
-
 bool is_read(const CsvChoice& choice, const std::string& name) {
   if (contains(choice.always, name)) return true;
   return !contains(choice.dropped, name) && (choice.columns.empty() || contains(choice.columns, name));

@@ -14,6 +14,10 @@ std::string place_of(const Table& table, std::int64_t row, const std::string& co
   return fmt::format("`{}`, {}, column `{}`", table.name, where, column);
 }
 
+bool contains(const std::vector<std::string>& names, const std::string& name) {
+  return std::ranges::find(names, name) != names.end();
+}
+
 bool is_missing(const Column& column, std::int64_t row) {
   const auto i = static_cast<std::size_t>(row);
   return column.is_text ? column.codes[i] == kMissingText : std::isnan(column.numbers[i]);

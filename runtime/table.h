@@ -31,6 +31,8 @@ struct Table {
 // `iris.csv`, line 7, column `width`: for messages.
 std::string place_of(const Table& table, std::int64_t row, const std::string& column);
 
+bool contains(const std::vector<std::string>& names, const std::string& name);
+
 // Of a cell.
 bool is_missing(const Column& column, std::int64_t row);
 bool has_missing(const Column& column);

@@ -16,10 +16,6 @@ namespace {
 // Rows are put in an order that is always the same, whatever the seed.
 constexpr std::uint64_t kOrderSeed = 0;
 
-bool contains(const std::vector<std::string>& names, const std::string& name) {
-  return std::ranges::find(names, name) != names.end();
-}
-
 // The columns that are inputs or targets.
 std::vector<const Column*> columns_in_use(const Table& table, const TableSettings& settings) {
   std::vector<const Column*> columns;

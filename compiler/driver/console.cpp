@@ -5,6 +5,7 @@
 
 #include <cstdlib>
 
+#include "compiler/driver/exit_codes.h"
 #include "compiler/support/render.h"
 
 namespace netc::driver {
@@ -25,9 +26,15 @@ void print_diagnostics(const Sources& sources, const Diagnostics& diagnostics) {
 }
 
 void print_error(const runtime::Error& error) {
+  std::fflush(stdout);  // what was said before stands before it
   const bool color = in_color();
   fmt::print(stderr, "{} {}\n", color ? "\x1b[1;31merror:\x1b[0m" : "error:", error.message);
   for (const std::string& hint : error.hints) fmt::print(stderr, "  = hint: {}\n", hint);
+}
+
+int data_error(const runtime::Error& error) {
+  print_error(error);
+  return kDataError;
 }
 
 }  // namespace netc::driver

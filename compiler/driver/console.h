@@ -13,5 +13,7 @@ bool is_terminal(std::FILE* file);
 void print_diagnostics(const Sources& sources, const Diagnostics& diagnostics);
 // `error: ...` and its hints, to stderr; in colour on a terminal.
 void print_error(const runtime::Error& error);
+// The same for a file that is missing or wrong; the exit code for that.
+int data_error(const runtime::Error& error);
 
 }  // namespace netc::driver

@@ -14,11 +14,6 @@ namespace netc::driver {
 
 namespace {
 
-int fail(const runtime::Error& error) {
-  print_error(error);
-  return kDataError;
-}
-
 // `flowers.csv` and a folder of images say by themselves what they are; else it is what would stand behind
 // `data`.
 std::string source_text(const std::string& given) {
@@ -46,8 +41,8 @@ int data_command(const Options& given) {
   if (!request.value) return request.exit_code;
   const runtime::DataSource& source = *runtime::find_data_source(request.value->kind);
   runtime::Result<runtime::ReadTables> tables =
-      source.read_tables != nullptr ? source.read_tables(*request.value) : runtime::ReadTables{};
-  if (!tables) return fail(tables.error());
+      source.has_tables() ? source.read_tables(*request.value) : runtime::ReadTables{};
+  if (!tables) return data_error(tables.error());
   if (tables->train.rows > 0) {
     fmt::print("{}", runtime::summary(tables->train, request.value->table));
     if (tables->test) fmt::print("\n{}", runtime::summary(*tables->test, request.value->table));
@@ -55,7 +50,7 @@ int data_command(const Options& given) {
   }
   runtime::Result<runtime::Dataset> data =
       runtime::load_dataset(*request.value, static_cast<int>(request.value->threads));
-  if (!data) return fail(data.error());
+  if (!data) return data_error(data.error());
   fmt::print("{}", runtime::summary(*data, is_terminal(stdout)));
   return kGood;
 }

@@ -19,11 +19,6 @@ namespace netc::driver {
 
 namespace {
 
-int fail(const runtime::Error& error) {
-  print_error(error);
-  return kDataError;
-}
-
 // The run's own data, or the files that are named.
 runtime::Result<runtime::Dataset> load(const Options& options, const Loaded& loaded,
                                        const std::optional<runtime::DataRecord>& record, int threads,
@@ -55,7 +50,7 @@ Ready make_ready(const Options& options, const Loaded& loaded,
   report.kernels = compiled.value->code->compiled_kernels();
   report.cached_kernels = compiled.value->code->cached_kernels();
   runtime::Result<runtime::Dataset> data = loading.get();
-  if (!data) return {nullptr, {}, fail(data.error())};
+  if (!data) return {nullptr, {}, data_error(data.error())};
   report.load_seconds = seconds_since_start(data->loaded_at);
   return {std::move(compiled.value), std::move(*data), kGood};
 }
@@ -68,7 +63,7 @@ int print_report(const Options& options, const std::vector<std::string>& notes,
   if (!options.json) return kGood;
   if (*options.json != "-") {
     runtime::Status status = runtime::write_file_atomically(*options.json, to_json(report));
-    return status ? kGood : fail(status.error());
+    return status ? kGood : data_error(status.error());
   }
   fmt::print("{}", to_json(report));
   return kGood;
@@ -86,7 +81,7 @@ int evaluate(const Options& options, const Loaded& loaded, const std::optional<r
                                return setting.first;
                              }) == options.settings.end();
   const std::int64_t count = all ? test.count : count_test_samples(loaded.network, test.count);
-  if (count == 0) return fail({"there are no test samples", {}});
+  if (count == 0) return data_error({"there are no test samples", {}});
   const runtime::Store& store = *ready.compiled->store;
   runtime::ThreadTeam team(pipeline.threads);
   runtime::Executor executor(ready.compiled->inference, store, team);
@@ -119,7 +114,7 @@ int eval_command(const Options& given) {
   }
   if (!options.inputs.empty()) {
     runtime::Result<runtime::DataRecord> kept = runtime::read_data_record(options.file);
-    if (!kept) return fail(kept.error());
+    if (!kept) return data_error(kept.error());
     record = std::move(*kept);
   }
   OrExit<Loaded> loaded = load_program(*origin.value, options, !record, record ? &*record : nullptr);

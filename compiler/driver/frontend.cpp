@@ -5,10 +5,10 @@
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
-#include <thread>
 
 #include "compiler/driver/console.h"
 #include "compiler/driver/exit_codes.h"
+#include "compiler/driver/target.h"
 #include "compiler/syntax/parse.h"
 #include "runtime/data_source.h"
 #include "runtime/run_folder.h"
@@ -40,7 +40,7 @@ std::vector<std::string> search_folders(const std::string& kind, const std::stri
   return folders;
 }
 
-runtime::DataRequest make_request(const DataSpec& spec) {
+runtime::DataRequest make_request(const DataSpec& spec, const Options& options) {
   runtime::DataRequest request;
   request.kind = spec.kind;
   for (const std::string& file : spec.files) request.files.push_back(absolute(file, spec.directory));
@@ -48,15 +48,14 @@ runtime::DataRequest make_request(const DataSpec& spec) {
   request.images = spec.images;
   request.table = spec.table;
   request.made = spec.made;
-  request.threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+  request.threads = threads_to_use(options.threads);
   return request;
 }
 
 // Weights come with how the rows of a table became samples.
 runtime::Status add_encoding(const Options& options, runtime::DataRequest& request) {
   const runtime::DataSource* source = runtime::find_data_source(request.kind);
-  if (!options.weights || source == nullptr || (!source->table_settings && source->made == nullptr))
-    return runtime::Done{};
+  if (!options.weights || source == nullptr || !source->has_tables()) return runtime::Done{};
   const std::filesystem::path folder = std::filesystem::path(*options.weights).parent_path();
   runtime::Result<runtime::Encoding> encoding =
       runtime::read_encoding((folder / runtime::kEncodingFile).string());
@@ -114,7 +113,7 @@ runtime::Result<runtime::DatasetDescription> describe(const runtime::DataRequest
 
 bool is_table(const runtime::DataRequest& request) {
   const runtime::DataSource* source = runtime::find_data_source(request.kind);
-  return source != nullptr && source->read_tables != nullptr;
+  return source != nullptr && source->has_tables();
 }
 
 }  // namespace
@@ -130,8 +129,7 @@ int exit_code_of(const Sources& sources, const Diagnostics& diagnostics) {
 OrExit<Origin> read_origin(const std::string& path) {
   runtime::Result<std::string> text = runtime::read_file(path, kMostBytes);
   if (!text) {
-    print_error(text.error());
-    return {nullptr, kDataError};
+    return {nullptr, data_error(text.error())};
   }
   auto origin = std::make_unique<Origin>();
   *origin = {path, std::move(*text), std::filesystem::path(path).parent_path().string()};
@@ -156,16 +154,14 @@ OrExit<Loaded> load_program(const Origin& origin, const Options& options, bool n
   std::optional<DataSpec> spec = read_data_spec(loaded->program, sources, overrides, diagnostics);
   if (!spec) return fail();
   spec->directory = options.data ? options.data_directory : origin.directory;
-  loaded->request = make_request(*spec);
+  loaded->request = make_request(*spec, options);
   if (runtime::Status status = add_encoding(options, loaded->request); !status) {
-    print_error(status.error());
-    return {nullptr, kDataError};
+    return {nullptr, data_error(status.error())};
   }
   runtime::Result<runtime::DatasetDescription> described = describe(loaded->request, need_data, record);
   // Without a table there are no features and classes: what else would be said is but a consequence.
   if (!described && (need_data || is_table(loaded->request))) {
-    print_error(described.error());
-    return {nullptr, kDataError};
+    return {nullptr, data_error(described.error())};
   }
   std::optional<DataDescription> description;
   if (described) {
@@ -200,7 +196,7 @@ OrExit<runtime::DataRequest> load_request(const Origin& origin, const Options& o
     return {nullptr, exit_code_of(sources, diagnostics)};
   }
   spec->directory = options.data ? options.data_directory : origin.directory;
-  return {std::make_unique<runtime::DataRequest>(make_request(*spec)), kGood};
+  return {std::make_unique<runtime::DataRequest>(make_request(*spec, options)), kGood};
 }
 
 std::int64_t resolve(const std::optional<Amount>& amount, std::int64_t all, std::int64_t otherwise) {

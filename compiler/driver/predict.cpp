@@ -21,12 +21,6 @@ namespace netc::driver {
 
 namespace {
 
-int fail(const runtime::Error& error) {
-  std::fflush(stdout);
-  print_error(error);
-  return kDataError;
-}
-
 // Predicts in the batches that the network is compiled for. What is left of one is filled up, so that a
 // sample's prediction does not depend on those beside it.
 class Batch {
@@ -84,7 +78,7 @@ int predict_input(const std::string& input, const runtime::SampleForm& form, Bat
                   runtime::PredictionWriter& writer) {
   auto stop = [&](const runtime::Error& error) {
     batch.predict(writer);
-    return fail(error);
+    return data_error(error);
   };
   runtime::Result<std::unique_ptr<runtime::SampleReader>> reader = runtime::open_samples(input, form);
   if (!reader) return stop(reader.error());
@@ -120,10 +114,10 @@ int predict_inputs(const Options& options, const Loaded& loaded, const runtime::
 int predict_command(const Options& given) {
   Options options = given;
   runtime::Result<Origin> origin = from_folder(options.file, options);
-  if (!origin) return fail(origin.error());
+  if (!origin) return data_error(origin.error());
   options.weights = options.file + "/" + runtime::kWeightsFile;
   const runtime::Result<runtime::DataRecord> record = runtime::read_data_record(options.file);
-  if (!record) return fail(record.error());
+  if (!record) return data_error(record.error());
   const OrExit<Loaded> loaded = load_program(*origin, options, false, &*record);
   if (!loaded.value) return loaded.exit_code;
   const std::optional<PipelineOptions> pipeline = pipeline_options(options.cpu, options.threads, true);

@@ -85,7 +85,7 @@ int Session::open_folder() {
       return code;
   } else if (options_.save) {
     runtime::Result<std::string> folder = runtime::create_run_folder(loaded_.network.name, options_.out);
-    if (!folder) return fail(folder.error());
+    if (!folder) return data_error(folder.error());
     folder_ = *folder;
     if (int code = save(runtime::kProgramFile,
                         runtime::write_file_atomically(path_of(runtime::kProgramFile), origin_.text));
@@ -106,7 +106,7 @@ int Session::read_checkpoint() {
   const std::string path = path_of(runtime::kCheckpointFile);
   if (!std::filesystem::exists(path)) return kGood;
   runtime::Result<runtime::LoadedTensors> checkpoint = runtime::load_safetensors(path);
-  if (!checkpoint) return fail(checkpoint.error());
+  if (!checkpoint) return data_error(checkpoint.error());
   checkpoint_ = std::move(*checkpoint);
   return kGood;
 }
@@ -168,13 +168,13 @@ int Session::await_testing() {
   report_.test_compile_seconds = testing.compile_seconds;
   report_.kernels = compiled_->code->compiled_kernels();
   report_.cached_kernels = compiled_->code->cached_kernels();
-  if (!testing.unpacked) return fail(testing.unpacked.error());
+  if (!testing.unpacked) return data_error(testing.unpacked.error());
   return save_perf_map();
 }
 
 int Session::take_data() {
   runtime::Result<runtime::Dataset> data = loading_.get();
-  if (!data) return fail(data.error());
+  if (!data) return data_error(data.error());
   data_ = std::move(*data);
   report_.load_seconds = seconds_since_start(data_->loaded_at);
   const DataSpec& spec = loaded_.network.data;
@@ -185,7 +185,7 @@ int Session::take_data() {
                                   pick(data_->train.labels, samples));
   for (std::vector<std::int32_t>* part : {&split_.train, &split_.validation})
     for (std::int32_t& sample : *part) sample = samples[static_cast<std::size_t>(sample)];
-  if (split_.train.empty()) return fail({"the data has no sample to train on", {}});
+  if (split_.train.empty()) return data_error({"the data has no sample to train on", {}});
   if (folder_) {
     const std::string record = to_json(runtime::record_of(*data_));
     if (int code =
@@ -207,7 +207,7 @@ int Session::encode_data() {
   const runtime::Status status =
       runtime::encode_dataset(*data_, split_.train, spec.normalize.value_or(runtime::Normalization::kNone),
                               spec.table.missing, pipeline_.threads);
-  if (!status) return fail(status.error());
+  if (!status) return data_error(status.error());
   if (!folder_ || !data_->encoding) return kGood;
   return save(runtime::kEncodingFile,
               runtime::write_file_atomically(path_of(runtime::kEncodingFile), to_json(*data_->encoding)));
@@ -254,7 +254,7 @@ void Session::bind_training() {
 int Session::take_checkpoint() {
   load_plateaus();
   if (runtime::Status status = compiled_->store->assign(checkpoint_->tensors, true); !status)
-    return fail(status.error());
+    return data_error(status.error());
   auto number = [&](const char* key) {
     return std::strtoll(checkpoint_->metadata[key].c_str(), nullptr, 10);
   };
@@ -262,15 +262,15 @@ int Session::take_checkpoint() {
   if (number("train_samples") != count ||
       static_cast<std::uint64_t>(number("seed")) != loaded_.network.train.seed ||
       number("batch") != loaded_.network.train.batch) {
-    return fail({"the checkpoint was made with another seed, batch or number of samples",
-                 {"resume with the settings of the run that is resumed; `--epochs` may grow"}});
+    return data_error({"the checkpoint was made with another seed, batch or number of samples",
+                       {"resume with the settings of the run that is resumed; `--epochs` may grow"}});
   }
   first_epoch_ = number("epoch");
   runtime::Result<std::string> history =
       runtime::read_file(path_of(runtime::kHistoryFile), std::size_t{64} << 20);
   runtime::Result<std::vector<runtime::EpochReport>> epochs =
       history ? runtime::from_history_csv(*history) : history.error();
-  if (!epochs) return fail(epochs.error());
+  if (!epochs) return data_error(epochs.error());
   report_.epochs = *epochs;
   report_.epochs.resize(std::min<std::size_t>(report_.epochs.size(), static_cast<std::size_t>(first_epoch_)));
   return kGood;
@@ -345,16 +345,11 @@ runtime::EpochReport Session::report_epoch(std::int64_t epoch, const runtime::Ep
   return report;
 }
 
-int Session::fail(const runtime::Error& error) {
-  print_error(error);
-  return kDataError;
-}
-
 int Session::save(const std::string& name, const runtime::Status& status) {
   if (status) return kGood;
   runtime::Error error = status.error();
   error.message = fmt::format("cannot save `{}`: {}", name, error.message);
-  return fail(error);
+  return data_error(error);
 }
 
 int Session::save_checkpoint(std::int64_t epochs_done) {

@@ -65,7 +65,6 @@ class Session {
   runtime::EpochReport report_epoch(std::int64_t epoch, const runtime::EpochOutcome& outcome);
   int save_checkpoint(std::int64_t epochs_done);
   std::string path_of(const char* file) const { return *folder_ + "/" + file; }
-  static int fail(const runtime::Error& error);
   int save(const std::string& name, const runtime::Status& status);
   void fill_report();
   int test();

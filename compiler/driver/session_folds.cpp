@@ -4,6 +4,7 @@
 
 #include <filesystem>
 
+#include "compiler/driver/console.h"
 #include "compiler/driver/exit_codes.h"
 #include "compiler/driver/session.h"
 #include "compiler/driver/testing.h"
@@ -14,10 +15,10 @@ namespace netc::driver {
 int Session::read_folds() {
   if (!options_.resume || !std::filesystem::exists(path_of(runtime::kFoldsFile))) return kGood;
   runtime::Result<std::string> text = runtime::read_file(path_of(runtime::kFoldsFile), std::size_t{64} << 20);
-  if (!text) return fail(text.error());
+  if (!text) return data_error(text.error());
   runtime::Result<std::vector<runtime::FoldReport>> folds =
       runtime::folds_from_json(*text, loaded_.network.train.metrics);
-  if (!folds) return fail(folds.error());
+  if (!folds) return data_error(folds.error());
   report_.folds = std::move(*folds);
   return kGood;
 }

@@ -7,6 +7,8 @@
 
 namespace netc::driver {
 
+int threads_to_use(int wanted) { return wanted > 0 ? wanted : runtime::usable_cores(); }
+
 std::optional<PipelineOptions> pipeline_options(const std::optional<std::string>& cpu, int threads,
                                                 bool to_run) {
   std::optional<kernel::Target> target = codegen::find_target(cpu.value_or(""));
@@ -20,7 +22,7 @@ std::optional<PipelineOptions> pipeline_options(const std::optional<std::string>
                  {"`netc emit --stage=asm` shows the code without running it"}});
     return std::nullopt;
   }
-  return PipelineOptions{*target, threads > 0 ? threads : runtime::usable_cores()};
+  return PipelineOptions{*target, threads_to_use(threads)};
 }
 
 std::string describe(const kernel::Target& target) {
