@@ -76,12 +76,8 @@ std::int64_t PointReader::column_factor(const AffineIndex& index) const {
   return 0;
 }
 
-bool PointReader::varies(const std::vector<Range>& ranges) const {
-  return std::ranges::any_of(ranges, [&](const Range& range) { return varies(range.index); });
-}
-
 bool PointReader::varies(const Operand& operand) const {
-  return varies(operand.inside) ||
+  return std::ranges::any_of(operand.inside, [&](const Range& range) { return varies(range.index); }) ||
          std::ranges::any_of(operand.index, [&](const AffineIndex& index) { return varies(index); });
 }
 
@@ -136,12 +132,12 @@ Value* PointReader::number(const AffineIndex& index) {
   return b_.CreateSIToFP(value(index), b_.getFloatTy());
 }
 
-Value* PointReader::inside(const std::vector<Range>& ranges) {
-  const bool wide = varies(ranges);
+Value* PointReader::inside(const std::vector<Range>& ranges, bool by_lane) {
   Value* all = nullptr;
   for (const Range& range : ranges) {
+    if (varies(range.index) != by_lane) continue;
     Value* own;
-    if (wide) {
+    if (by_lane) {
       Value* extent = b_.CreateVectorSplat(kLanes, b_.getInt32(static_cast<std::uint32_t>(range.extent)));
       own = b_.CreateICmpULT(values(range.index), extent);
     } else {
@@ -150,6 +146,14 @@ Value* PointReader::inside(const std::vector<Range>& ranges) {
     all = all ? b_.CreateAnd(all, own) : own;
   }
   return all;
+}
+
+// Or all of them, or (null) all and always.
+Value* PointReader::lanes_that_read(const Operand& operand) {
+  Value *alike = inside_alike(operand.inside), *by_lane = inside_by_lane(operand.inside);
+  if (lanes_ && varies(operand)) by_lane = by_lane ? b_.CreateAnd(by_lane, lanes_) : lanes_;
+  if (!alike || !by_lane) return alike ? alike : by_lane;
+  return b_.CreateAnd(by_lane, b_.CreateVectorSplat(kLanes, alike));
 }
 
 // Are 16 neighbouring columns 16 neighbouring elements?
@@ -205,9 +209,9 @@ Value* PointReader::one_by_one(const Operand& operand, Value* inside) {
 
 Value* PointReader::read(const Operand& operand) {
   if (operand.kind == Operand::Kind::kIndex) return number(operand.index[0]);
-  Value* holds = inside(operand.inside);
   const bool samples = e_.plan().buffer(operand.buffer).storage == kernel::Storage::kSamples;
-  NETC_CHECK(!samples || !holds, "samples are read inside");
+  NETC_CHECK(!samples || operand.inside.empty(), "samples are read inside");
+  Value* holds = lanes_that_read(operand);
   llvm::Type* type = e_.element_type(operand.buffer);
   if (varies(operand)) {
     if (!is_contiguous(operand)) return one_by_one(operand, holds);

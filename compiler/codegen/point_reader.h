@@ -16,6 +16,8 @@ class PointReader {
   // The point of the kernel's window, by its axes.
   void enter_point(std::vector<llvm::Value*> axes) { point_ = std::move(axes); }
   void leave_point() { point_.clear(); }
+  // Until null is set: only these lanes' points take part, so that nothing need be there for others.
+  void set_lanes(llvm::Value* lanes) { lanes_ = lanes; }
 
   // Does it change along the vector?
   bool varies(const kernel::AffineIndex& index) const;
@@ -25,11 +27,14 @@ class PointReader {
 
   // kAt: what is stored there, and 0 outside; kIndex: the index as a float. A vector if it varies.
   llvm::Value* read(const kernel::Operand& operand);
-  // Of each lane, or of all of them; null where there are no ranges.
-  llvm::Value* inside(const std::vector<kernel::Range>& ranges);
+  // Those of the ranges that hold for all lanes alike, and those that hold lane by lane; null where there are
+  // none.
+  llvm::Value* inside_alike(const std::vector<kernel::Range>& ranges) { return inside(ranges, false); }
+  llvm::Value* inside_by_lane(const std::vector<kernel::Range>& ranges) { return inside(ranges, true); }
 
  private:
-  bool varies(const std::vector<kernel::Range>& ranges) const;
+  llvm::Value* inside(const std::vector<kernel::Range>& ranges, bool by_lane);
+  llvm::Value* lanes_that_read(const kernel::Operand& operand);
   const kernel::Window::Division* division(std::uint32_t axis) const;
   bool is_even(const kernel::AffineIndex& index) const;
   std::int64_t column_factor(const kernel::AffineIndex& index) const;
@@ -50,6 +55,7 @@ class PointReader {
   llvm::Value* column_ = nullptr;
   std::vector<llvm::Value*> row_axes_;
   std::vector<llvm::Value*> point_;
+  llvm::Value* lanes_ = nullptr;
 };
 
 }  // namespace netc::codegen

@@ -29,8 +29,7 @@ class ScalarEmitter {
   void leave_point(const Place& place);
   // Computes what `root` needs and is the same at all points.
   void settle(kernel::ScalarId root);
-  // Null if all points are; of each lane or of all.
-  llvm::Value* inside(const kernel::Window& window) { return points_.inside(window.inside); }
+  PointReader& points() { return points_; }
   // sum + value(root); a product is fused with the sum.
   llvm::Value* add_to(llvm::Value* sum, kernel::ScalarId root);
 

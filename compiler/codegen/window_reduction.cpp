@@ -43,18 +43,21 @@ WindowReduction::Values WindowReduction::over_axes(Values point, Values carried)
 
 WindowReduction::Values WindowReduction::at_point(const Values& point, Values carried) {
   const auto place = scalars_.enter_point(point);
-  Value* inside = scalars_.inside(*statement_.window);
-  if (!inside) {
-    carried = step(point, carried);
-  } else if (inside->getType()->isVectorTy()) {
-    const Values next = step(point, carried);
-    for (std::size_t i = 0; i < carried.size(); ++i)
-      carried[i] = b_.CreateSelect(inside, next[i], carried[i]);
-  } else {
-    carried = e_.where(inside, carried, [&](const Values& values) { return step(point, values); });
-  }
+  auto go_on = [&](const Values& values) { return in_lanes(point, values); };
+  Value* inside = scalars_.points().inside_alike(statement_.window->inside);
+  carried = inside ? e_.where(inside, carried, go_on) : go_on(carried);
   scalars_.leave_point(place);
   return carried;
+}
+
+WindowReduction::Values WindowReduction::in_lanes(const Values& point, const Values& carried) {
+  Value* lanes = scalars_.points().inside_by_lane(statement_.window->inside);
+  if (!lanes) return step(point, carried);
+  scalars_.points().set_lanes(lanes);
+  Values next = step(point, carried);
+  scalars_.points().set_lanes(nullptr);
+  for (std::size_t i = 0; i < carried.size(); ++i) next[i] = b_.CreateSelect(lanes, next[i], carried[i]);
+  return next;
 }
 
 WindowReduction::Values WindowReduction::step(const Values& point, Values carried) {

@@ -16,6 +16,7 @@ class WindowReduction {
   using Values = std::vector<llvm::Value*>;  // what is known so far; of argmax, its place too
   Values over_axes(Values point, Values carried);
   Values at_point(const Values& point, Values carried);
+  Values in_lanes(const Values& point, const Values& carried);
   Values step(const Values& point, Values carried);
   llvm::Value* place(const Values& point);
 
