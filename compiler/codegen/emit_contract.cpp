@@ -271,7 +271,10 @@ class ContractEmitter {
 
   Sums products(const Tile& tile, Value* row_tile, Sums sums) {
     if (form_.dots) return products_.dots(tile, kernel_.columns);
-    if (!panels_) return products_.all(tile);
+    if (!panels_) {
+      const std::int64_t tiles = std::min(form_.row_group, row_tiles_);
+      return products_.all(tile, tiles, b_.CreateURem(row_tile, e_.index(tiles)));
+    }
     return products_.from_panels(tile, *panels_, row_tile, parts_[0], std::move(sums));
   }
 

@@ -208,10 +208,11 @@ void Emitter::store(Value* value, Value* pointer) {
   b_.CreateAlignedStore(value, pointer, llvm::Align(value->getType()->getScalarSizeInBits() / 8));
 }
 
-void Emitter::prefetch(Value* pointer) {
-  constexpr int kRead = 0, kFirstLevel = 3, kData = 1;
+void Emitter::prefetch(Value* pointer, int level) {
+  constexpr int kRead = 0, kNearest = 4, kData = 1;
   b_.CreateIntrinsic(llvm::Intrinsic::prefetch, {b_.getPtrTy()},
-                     {pointer, b_.getInt32(kRead), b_.getInt32(kFirstLevel), b_.getInt32(kData)});
+                     {pointer, b_.getInt32(kRead), b_.getInt32(static_cast<std::uint32_t>(kNearest - level)),
+                      b_.getInt32(kData)});
 }
 
 Value* Emitter::sample_address(BufferId id, Value* row) {

@@ -75,8 +75,8 @@ class Emitter {
   llvm::Type* element_type(kernel::BufferId id);
   llvm::Value* load(llvm::Type* type, llvm::Value* pointer);
   void store(llvm::Value* value, llvm::Value* pointer);
-  // Brings a line to the first-level cache.
-  void prefetch(llvm::Value* pointer);
+  // Brings a line to the first or the second level of the cache.
+  void prefetch(llvm::Value* pointer, int level = 1);
   // Where the row of the batch lies in the data set (kSamples), or its label (kLabels).
   llvm::Value* sample_address(kernel::BufferId id, llvm::Value* row);
 

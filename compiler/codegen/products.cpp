@@ -13,6 +13,7 @@ namespace {
 
 // Lines so far apart are no stream to the hardware: they are fetched this many k ahead.
 constexpr std::int64_t kFarBytes = 1024, kAhead = 8;
+constexpr std::int64_t kNear = 512 * 1024;  // bytes that any second-level cache holds
 
 }  // namespace
 
@@ -86,8 +87,30 @@ void Products::fetch(const Tile& tile, const Operands& at, std::int64_t k) {
   for (std::int64_t j = 0; j < tile.width; ++j) fetch(at.b, at.b_k_stride, j * at.b_block_stride);
 }
 
-Sums Products::all(const Tile& tile) {
+bool Products::is_far() const { return form_.k * e_.kernel().columns * 4 > kNear; }
+
+// At round k of a tile.
+void Products::fetch_next(const Tile& tile, std::int64_t tiles, Value* number, Value* k) {
+  const std::int64_t rounds = form_.k / form_.unroll, each = (form_.unroll + tiles - 1) / tiles;
+  Value* block = b_.CreateAdd(tile.block, e_.index(tile.width));
+  // The next group begins again.
+  Value* all = e_.index(kernel::blocks_of(e_.kernel().columns));
+  block = b_.CreateSelect(b_.CreateICmpSLT(block, all), block, e_.index(0));
+  Value* next = e_.advance(e_.base(form_.b), block, form_.b_block_stride * 4);
+  Value* round = b_.CreateAdd(b_.CreateUDiv(k, e_.index(form_.unroll)), e_.times(number, rounds));
+  Value *last = e_.index(form_.k - each), *place = e_.times(round, each);
+  place = b_.CreateSelect(b_.CreateICmpSLT(place, last), place, last);
+  for (std::int64_t i = 0; i < each; ++i) {
+    for (std::int64_t j = 0; j < tile.width; ++j)
+      e_.prefetch(e_.advance(e_.advance(next, place, form_.b_k_stride * 4),
+                             (i * form_.b_k_stride + j * form_.b_block_stride) * 4),
+                  2);
+  }
+}
+
+Sums Products::all(const Tile& tile, std::int64_t tiles, Value* number) {
   const Operands operands = in_place(tile);
+  const bool fetches_next = tiles > 1 && is_far();
   // Never beyond the last: there may be no memory, and finding that out takes long.
   const std::int64_t last = form_.k / form_.unroll * form_.unroll - form_.unroll;
   auto several = [&](Value* k, std::int64_t count, Sums sums) {
@@ -95,6 +118,7 @@ Sums Products::all(const Tile& tile) {
     Value* ahead = b_.CreateAdd(k, e_.index(kAhead));
     const Operands later =
         advance(operands, b_.CreateSelect(b_.CreateICmpSLT(ahead, e_.index(last)), ahead, e_.index(last)));
+    if (fetches_next && count == form_.unroll) fetch_next(tile, tiles, number, k);
     for (std::int64_t u = 0; u < count; ++u) {
       if (count == form_.unroll) fetch(tile, later, u);
       add(tile, at, u, sums);

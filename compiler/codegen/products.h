@@ -28,8 +28,9 @@ class Products {
   Products(Emitter& emitter, ScalarEmitter& scalars, const kernel::ContractKernel& form)
       : e_(emitter), b_(emitter.builder()), scalars_(scalars), form_(form) {}
 
-  // Over all k.
-  Sums all(const Tile& tile);
+  // Over all k. Where b comes from beyond the second-level cache, each of the `tiles` row tiles that share a
+  // column tile brings a part of the next one's there; this is number `number` of them.
+  Sums all(const Tile& tile, std::int64_t tiles, llvm::Value* number);
   // Over a part of them, from the panels, the tile's of a being number `row_tile`; added to `sums`.
   Sums from_panels(const Tile& tile, const PanelCopier& panels, llvm::Value* row_tile, Part part, Sums sums);
   // The same as dot products, of so many columns in one block.
@@ -51,6 +52,8 @@ class Products {
   Sums zeros(const Tile& tile);
   // The products at the k that lies `k` after the one that `at` stands on.
   void add(const Tile& tile, const Operands& at, std::int64_t k, Sums& sums);
+  bool is_far() const;
+  void fetch_next(const Tile& tile, std::int64_t tiles, llvm::Value* number, llvm::Value* k);
   // Brings what lies so far apart that the hardware does not foresee it.
   void fetch(const Tile& tile, const Operands& at, std::int64_t k);
   Operands advance(const Operands& operands, llvm::Value* k);
