@@ -10,8 +10,8 @@ PanelCopier::PanelCopier(Emitter& emitter, const kernel::ContractKernel& form)
       b_(emitter.builder()),
       form_(form),
       panels_(*form.k_blocks->panels),
-      a_reach_(kernel::reach_of_a(emitter.plan(), emitter.kernel())),
-      b_reach_(kernel::reach_of_b(emitter.plan(), emitter.kernel())) {}
+      a_reach_(kernel::reach(emitter.plan(), emitter.kernel(), kernel::Side::kA)),
+      b_reach_(kernel::reach(emitter.plan(), emitter.kernel(), kernel::Side::kB)) {}
 
 // Those that a part meets.
 Part PanelCopier::places(const Reach& reach, const Parts& parts, Value* outer) {

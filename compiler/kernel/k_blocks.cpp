@@ -20,8 +20,6 @@ std::int64_t parts_of_rows(const Kernel& kernel) {
   return first.b_stride != 0 ? first.extent : 1;
 }
 
-std::int64_t units_of_part(const Kernel& kernel) { return row_tiles(kernel) / parts_of_rows(kernel); }
-
 std::int64_t taps(const Kernel& kernel) {
   return kernel.rows / row_axes(kernel).back().extent / parts_of_rows(kernel);
 }
@@ -67,11 +65,27 @@ std::optional<Panels> find_panels(const Plan& plan, const Kernel& kernel) {
   return pays && panels.a_place > 0 && panels.b_place > 0 ? std::optional(panels) : std::nullopt;
 }
 
-template <typename Stride>
-Reach reach(const Kernel& kernel, std::int64_t place, std::int64_t offset, Stride stride) {
+// Of a part at the most.
+std::int64_t places(const Reach& reach, const ContractKernel& contract) {
+  std::int64_t count = 1 + reach.most - reach.least + (contract.k_blocks->size - 1) * reach.ks.back();
+  return std::min(count, reach.outer != 0 ? reach.outer : reach.all);
+}
+
+}  // namespace
+
+Reach reach(const Plan& plan, const Kernel& kernel, Side side) {
   const auto& contract = std::get<ContractKernel>(kernel.form);
+  const Panels& panels = *contract.k_blocks->panels;
+  const bool is_a = side == Side::kA;
+  const std::int64_t place = is_a ? panels.a_place : panels.b_place;
+  auto stride = [&](const auto& axis) { return is_a ? axis.a_stride : axis.b_stride; };
   Reach result;
-  result.least = result.most = offset / place;
+  result.all = contract.k;
+  if (contract.positions) {
+    const Positions::Phase& phase = contract.positions->phases[0];
+    result.least = result.most = (is_a ? phase.a_offset : phase.b_offset) / place;
+    result.all = graph::element_count(plan.buffer(is_a ? contract.a : contract.b).extents) / place;
+  }
   auto add = [&](std::int64_t extent, std::int64_t by) {
     (by < 0 ? result.least : result.most) += (extent - 1) * by / place;
   };
@@ -91,37 +105,6 @@ Reach reach(const Kernel& kernel, std::int64_t place, std::int64_t offset, Strid
       add(rows[i].extent, stride(rows[i]));
     }
   }
-  return result;
-}
-
-std::int64_t all_places(const Plan& plan, BufferId operand, const ContractKernel& contract,
-                        std::int64_t place) {
-  return contract.positions ? graph::element_count(plan.buffer(operand).extents) / place : contract.k;
-}
-
-// Of a part at the most.
-std::int64_t places(const Reach& reach, const ContractKernel& contract) {
-  std::int64_t count = 1 + reach.most - reach.least + (contract.k_blocks->size - 1) * reach.ks.back();
-  return std::min(count, reach.outer != 0 ? reach.outer : reach.all);
-}
-
-}  // namespace
-
-Reach reach_of_a(const Plan& plan, const Kernel& kernel) {
-  const auto& contract = std::get<ContractKernel>(kernel.form);
-  const std::int64_t place = contract.k_blocks->panels->a_place;
-  const std::int64_t offset = contract.positions ? contract.positions->phases[0].a_offset : 0;
-  Reach result = reach(kernel, place, offset, [](const auto& axis) { return axis.a_stride; });
-  result.all = all_places(plan, contract.a, contract, place);
-  return result;
-}
-
-Reach reach_of_b(const Plan& plan, const Kernel& kernel) {
-  const auto& contract = std::get<ContractKernel>(kernel.form);
-  const std::int64_t place = contract.k_blocks->panels->b_place;
-  const std::int64_t offset = contract.positions ? contract.positions->phases[0].b_offset : 0;
-  Reach result = reach(kernel, place, offset, [](const auto& axis) { return axis.b_stride; });
-  result.all = all_places(plan, contract.b, contract, place);
   return result;
 }
 
@@ -171,15 +154,17 @@ void KBlocker::block(Kernel& kernel) {
   if (panels) place_panels(kernel);
 }
 
-// As many row tiles as the second-level cache holds the copies of; where their places are in common, all that
-// share them; without copies those whose sums it holds.
+// Where places are in common, all row tiles that share copies of them: no other group would do. Else as many
+// as the second-level cache holds the copies of; without copies those whose sums it holds.
 void KBlocker::choose_group(Kernel& kernel, std::int64_t places) const {
   auto& contract = std::get<ContractKernel>(kernel.form);
   const std::int64_t tiles = row_tiles(kernel), room = target_.cache_bytes / 2;
-  std::int64_t group = units_of_part(kernel);
-  if (!contract.k_blocks->panels) {
-    group = room / 2 * tiles / (kernel.rows * blocks_of(kernel.columns) * kLanes * 4);
-  } else if (!contract.positions) {
+  if (contract.k_blocks->panels && contract.positions) {
+    contract.row_group = row_tiles(kernel) / parts_of_rows(kernel);
+    return;
+  }
+  std::int64_t group = room / 2 * tiles / (kernel.rows * blocks_of(kernel.columns) * kLanes * 4);
+  if (contract.k_blocks->panels) {
     group = std::max(kLeastGroup, target_.cache_bytes / (contract.row_tile * 4 * places));
     group = divide_up(tiles, divide_up(tiles, group));
   }
@@ -212,10 +197,11 @@ void KBlocker::place_panels(Kernel& kernel) {
     memory_ = static_cast<BufferId>(plan_.buffers.size() - 1);
   }
   panels.memory = *memory_;
-  panels.a_places = places(reach_of_a(plan_, kernel), contract);
+  panels.a_places = places(reach(plan_, kernel, Side::kA), contract);
   const std::int64_t tiles = contract.positions ? tiles_of_last_axis(kernel) : contract.row_group;
   panels.b_offset = blocks_of(tiles * (panels.a_places * contract.row_tile + kLanes)) * kLanes;
-  const std::int64_t b_elements = places(reach_of_b(plan_, kernel), contract) * contract.block_tile * kLanes;
+  const std::int64_t b_elements =
+      places(reach(plan_, kernel, Side::kB), contract) * contract.block_tile * kLanes;
   Buffer& memory = plan_.buffers[index(*memory_)];
   memory.columns = std::max(memory.columns, panels.b_offset + b_elements);
   memory.extents = {memory.columns};

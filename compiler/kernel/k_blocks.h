@@ -13,9 +13,9 @@ struct Reach {
   std::vector<std::int64_t> ks;
   std::int64_t outer = 0, least = 0, most = 0, all = 0;
 };
+enum class Side : std::uint8_t { kA, kB };
 // Precondition: the kernel has panels.
-Reach reach_of_a(const Plan& plan, const Kernel& kernel);
-Reach reach_of_b(const Plan& plan, const Kernel& kernel);
+Reach reach(const Plan& plan, const Kernel& kernel, Side side);
 
 // Decides on parts and copies for the contractions of a plan that have their schedule, one after the other.
 class KBlocker {
