@@ -56,7 +56,8 @@ void PanelCopier::copy_a(const Parts& parts, Value* outer, Value* first, Value* 
   e_.loop(first, last, 1, true, [&](Value* tile) {
     Value* from = e_.advance(e_.base(form_.a), first_row(tile));
     Value* to = a(tile);
-    e_.loop(all.first, all.last, 1, true, [&](Value* place) {
+    // None where all that a part meets is beyond the border.
+    e_.loop(all.first, all.last, 1, false, [&](Value* place) {
       copy_vector(e_.advance(from, place, panels_.a_place * 4), e_.advance(to, place, form_.row_tile * 4));
     });
   });

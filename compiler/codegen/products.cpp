@@ -13,7 +13,6 @@ namespace {
 
 // Lines so far apart are no stream to the hardware: they are fetched this many k ahead.
 constexpr std::int64_t kFarBytes = 1024, kAhead = 8;
-constexpr std::int64_t kNear = 512 * 1024;  // bytes that any second-level cache holds
 
 }  // namespace
 
@@ -87,10 +86,10 @@ void Products::fetch(const Tile& tile, const Operands& at, std::int64_t k) {
   for (std::int64_t j = 0; j < tile.width; ++j) fetch(at.b, at.b_k_stride, j * at.b_block_stride);
 }
 
-bool Products::is_far() const { return form_.k * e_.kernel().columns * 4 > kNear; }
-
-// At round k of a tile.
+// Of the next column tile's b, to the second-level cache, at round k of a tile: each tile of a group brings a
+// part of it.
 void Products::fetch_next(const Tile& tile, std::int64_t tiles, Value* number, Value* k) {
+  constexpr int kSecondLevel = 2;
   const std::int64_t rounds = form_.k / form_.unroll, each = (form_.unroll + tiles - 1) / tiles;
   Value* block = b_.CreateAdd(tile.block, e_.index(tile.width));
   // The next group begins again.
@@ -104,13 +103,12 @@ void Products::fetch_next(const Tile& tile, std::int64_t tiles, Value* number, V
     for (std::int64_t j = 0; j < tile.width; ++j)
       e_.prefetch(e_.advance(e_.advance(next, place, form_.b_k_stride * 4),
                              (i * form_.b_k_stride + j * form_.b_block_stride) * 4),
-                  2);
+                  kSecondLevel);
   }
 }
 
 Sums Products::all(const Tile& tile, std::int64_t tiles, Value* number) {
   const Operands operands = in_place(tile);
-  const bool fetches_next = tiles > 1 && is_far();
   // Never beyond the last: there may be no memory, and finding that out takes long.
   const std::int64_t last = form_.k / form_.unroll * form_.unroll - form_.unroll;
   auto several = [&](Value* k, std::int64_t count, Sums sums) {
@@ -118,7 +116,7 @@ Sums Products::all(const Tile& tile, std::int64_t tiles, Value* number) {
     Value* ahead = b_.CreateAdd(k, e_.index(kAhead));
     const Operands later =
         advance(operands, b_.CreateSelect(b_.CreateICmpSLT(ahead, e_.index(last)), ahead, e_.index(last)));
-    if (fetches_next && count == form_.unroll) fetch_next(tile, tiles, number, k);
+    if (form_.fetches_next && count == form_.unroll) fetch_next(tile, tiles, number, k);
     for (std::int64_t u = 0; u < count; ++u) {
       if (count == form_.unroll) fetch(tile, later, u);
       add(tile, at, u, sums);

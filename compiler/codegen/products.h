@@ -28,8 +28,7 @@ class Products {
   Products(Emitter& emitter, ScalarEmitter& scalars, const kernel::ContractKernel& form)
       : e_(emitter), b_(emitter.builder()), scalars_(scalars), form_(form) {}
 
-  // Over all k. Where b comes from beyond the second-level cache, each of the `tiles` row tiles that share a
-  // column tile brings a part of the next one's there; this is number `number` of them.
+  // Over all k. This is number `number` of the `tiles` row tiles of a group.
   Sums all(const Tile& tile, std::int64_t tiles, llvm::Value* number);
   // Over a part of them, from the panels, the tile's of a being number `row_tile`; added to `sums`.
   Sums from_panels(const Tile& tile, const PanelCopier& panels, llvm::Value* row_tile, Part part, Sums sums);
@@ -52,7 +51,6 @@ class Products {
   Sums zeros(const Tile& tile);
   // The products at the k that lies `k` after the one that `at` stands on.
   void add(const Tile& tile, const Operands& at, std::int64_t k, Sums& sums);
-  bool is_far() const;
   void fetch_next(const Tile& tile, std::int64_t tiles, llvm::Value* number, llvm::Value* k);
   // Brings what lies so far apart that the hardware does not foresee it.
   void fetch(const Tile& tile, const Operands& at, std::int64_t k);

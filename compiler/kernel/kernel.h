@@ -250,6 +250,7 @@ struct ContractKernel {
   // the rows of a group of row_group tiles first, then along the columns, then to the next group.
   std::int64_t row_tile = 1, block_tile = 1, unroll = 4;
   std::int64_t row_group = 1;
+  bool fetches_next = false;  // the row tiles of a group bring the next column tile's b nearer
   std::optional<Nonzeros> nonzeros = {};
   std::optional<BufferId> fetched = {};  // samples: those of the next batch are fetched between the tiles
 };

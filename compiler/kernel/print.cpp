@@ -162,6 +162,7 @@ class Printer {
                    : fmt::format("unroll {}", f.unroll);
     text += fmt::format(", {} of {} row tiles at a time", f.row_group, row_tiles(kernel_));
     if (f.fetched) text += ", fetching " + buffer(*f.fetched) + " of the next batch";
+    if (f.fetches_next) text += ", fetching the next columns of " + buffer(f.b);
     text += parts_of_k(f);
     if (!f.nonzeros) return text;
     const Nonzeros& n = *f.nonzeros;

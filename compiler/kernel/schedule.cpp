@@ -65,6 +65,8 @@ class ContractScheduler {
     choose_tile();
     contract_.unroll = wish("unroll", has_long_epilogue(kernel_) ? kUnroll / 2 : kUnroll, 1, 16);
     contract_.row_group = wish("row_group", group_that_fits(), 1, row_tiles(kernel_));
+    contract_.fetches_next =
+        contract_.row_group > 1 && contract_.k * blocks_ * kLanes * 4 > target_.cache_bytes;
     if (contract_.nonzeros) choose_nonzero_tile(*contract_.nonzeros);
   }
 
