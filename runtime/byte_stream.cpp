@@ -12,19 +12,12 @@
 #include "runtime/files.h"
 
 namespace netc::runtime {
-namespace {
-
-Error cannot_read(const std::string& path, const std::string& why) {
-  return Error{fmt::format("cannot read `{}`: {}", path, why), {}};
-}
-
-}  // namespace
 
 Result<ByteStream> ByteStream::open(const std::string& path) {
   const bool is_stdin = path == "-";
   const std::string name = is_stdin ? "stdin" : path;
   const int descriptor = is_stdin ? ::dup(STDIN_FILENO) : ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (descriptor < 0) return cannot_read(name, system_message(errno));
+  if (descriptor < 0) return cannot_read(name, errno);
   struct stat status = {};
   const bool known = ::fstat(descriptor, &status) == 0;
   ByteStream stream(name, descriptor, known && !is_stdin && S_ISREG(status.st_mode));
@@ -52,7 +45,7 @@ Result<std::span<const std::uint8_t>> ByteStream::peek(std::size_t count) {
     peeked_.resize(count);
     const ssize_t got = ::read(descriptor_, peeked_.data() + before, count - before);
     peeked_.resize(before + static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
-    if (got < 0 && errno != EINTR) return cannot_read(path_, system_message(errno));
+    if (got < 0 && errno != EINTR) return cannot_read(path_, errno);
     if (got == 0) break;
   }
   return std::span<const std::uint8_t>(peeked_).first(std::min(count, peeked_.size()));
@@ -68,7 +61,7 @@ Result<std::size_t> ByteStream::read_some(std::span<std::uint8_t> out) {
   for (;;) {
     const ssize_t got = ::read(descriptor_, out.data(), out.size());
     if (got >= 0) return static_cast<std::size_t>(got);
-    if (errno != EINTR) return cannot_read(path_, system_message(errno));
+    if (errno != EINTR) return cannot_read(path_, errno);
   }
 }
 

@@ -113,7 +113,7 @@ struct CsvReader::State {
 Status CsvReader::State::read_more(std::size_t most) {
   const std::size_t before = text.size();
   Result<bool> more = source.read(text, most);
-  if (!more) return Error{fmt::format("cannot read `{}`: {}", path, more.error().message), {}};
+  if (!more) return cannot_read(path, more.error().message);
   if (line == 1 && (text.starts_with("\xff\xfe") || text.starts_with("\xfe\xff")))
     return Error{fmt::format("`{}` is UTF-16, not UTF-8", path), {"`iconv -f utf16 -t utf8` may convert it"}};
   const std::size_t zero = text.find('\0', before);
@@ -190,7 +190,7 @@ Result<CsvReader> CsvReader::open(const std::string& path, CsvFormat format) {
   } else {
     if (Result<InputFile> regular = InputFile::open(path, "a table"); !regular) return regular.error();
     const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-    if (descriptor < 0) return Error{fmt::format("cannot read `{}`: {}", path, system_message(errno)), {}};
+    if (descriptor < 0) return cannot_read(path, errno);
     state = std::make_unique<State>(path, format, descriptor, true);
   }
   if (Status status = state->read_header(); !status) return status.error();

@@ -18,13 +18,17 @@ constexpr std::size_t kMostClasses = 10'000;
 constexpr std::size_t kMostCategories = 100;
 constexpr std::size_t kNamed = 10;  // in a message
 
-std::string listed(const Table& table) {
+// `reason` stands behind the column's name.
+Error no_column(const Table& table, const std::string& name, const std::string& reason = "") {
   std::vector<std::string> names;
   for (const Column& column : table.columns) names.push_back(column.name);
   names.insert(names.end(), table.skipped.begin(), table.skipped.end());
+  Error error{
+      fmt::format("`{}` has no column `{}`{}", table.name, name, reason), {}, UnknownName{name, name, names}};
   const bool more = names.size() > kNamed;
   if (more) names.resize(kNamed);
-  return fmt::format("it has `{}`{}", fmt::join(names, "`, `"), more ? ", ..." : "");
+  error.hints.push_back(fmt::format("it has `{}`{}", fmt::join(names, "`, `"), more ? ", ..." : ""));
+  return error;
 }
 
 class Planner {
@@ -59,7 +63,7 @@ class Planner {
   Status test_names(const std::vector<std::string>& names) const {
     for (const std::string& name : names)
       if (find_column(table_, name) == nullptr && !contains(table_.skipped, name))
-        return Error{fmt::format("`{}` has no column `{}`", table_.name, name), {listed(table_)}};
+        return no_column(table_, name);
     return Done{};
   }
 
@@ -245,9 +249,7 @@ Result<Targets> read_targets(const Encoding& encoding, const Table& table) {
   std::vector<const Column*> columns;
   for (const std::string& name : encoding.targets) {
     columns.push_back(find_column(table, name));
-    if (columns.back() == nullptr)
-      return Error{fmt::format("`{}` has no column `{}`, which is the target", table.name, name),
-                   {listed(table)}};
+    if (columns.back() == nullptr) return no_column(table, name, ", which is the target");
   }
   if (encoding.classes() > 0) return read_labels(encoding, table, *columns[0]);
   Targets targets;

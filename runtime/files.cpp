@@ -5,10 +5,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cctype>
 #include <cerrno>
 #include <cstdio>
 #include <ctime>
+#include <filesystem>
 #include <system_error>
 #include <utility>
 
@@ -18,8 +20,21 @@
 namespace netc::runtime {
 namespace {
 
-Error cannot_read(const std::string& path, const std::string& why) {
-  return Error{fmt::format("cannot read `{}`: {}", path, why), {}};
+// A folder with more is none that a person reads.
+constexpr std::size_t kMostNeighbours = 1000;
+
+// The names in the folder of a path, sorted.
+std::vector<std::string> neighbours(const std::filesystem::path& path) {
+  const std::filesystem::path folder = path.has_parent_path() ? path.parent_path() : ".";
+  std::vector<std::string> names;
+  std::error_code fault;
+  for (std::filesystem::directory_iterator place(folder, fault), end; !fault && place != end;
+       place.increment(fault)) {
+    if (names.size() == kMostNeighbours) return {};
+    names.push_back(place->path().filename().string());
+  }
+  std::ranges::sort(names);
+  return names;
 }
 
 Error cannot_write(const std::string& path, int errno_value) {
@@ -62,6 +77,22 @@ std::string system_message(int errno_value) {
   return message;
 }
 
+Error cannot_read(const std::string& path, const std::string& why) {
+  return Error{fmt::format("cannot read `{}`: {}", path, why), {}};
+}
+
+Error cannot_read(const std::string& path, int errno_value) {
+  Error error = cannot_read(path, system_message(errno_value));
+  if (errno_value == ENOENT) {
+    std::filesystem::path missing(path);
+    std::error_code fault;
+    while (missing.has_parent_path() && !std::filesystem::exists(missing.parent_path(), fault))
+      missing = missing.parent_path();
+    error.unknown = UnknownName{path, missing.filename().string(), neighbours(missing)};
+  }
+  return error;
+}
+
 InputFile::InputFile(std::string path, int descriptor) : path_(std::move(path)), descriptor_(descriptor) {}
 
 InputFile::InputFile(InputFile&& other) noexcept
@@ -77,10 +108,10 @@ InputFile::~InputFile() {
 Result<InputFile> InputFile::open(const std::string& path, const std::string& kind) {
   // Without O_NONBLOCK, opening a pipe waits for its other end.
   int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  if (descriptor < 0) return cannot_read(path, system_message(errno));
+  if (descriptor < 0) return cannot_read(path, errno);
   InputFile file(path, descriptor);
   struct stat status = {};
-  if (::fstat(descriptor, &status) != 0) return cannot_read(path, system_message(errno));
+  if (::fstat(descriptor, &status) != 0) return cannot_read(path, errno);
   if (S_ISDIR(status.st_mode)) return cannot_read(path, fmt::format("it is a directory, expected {}", kind));
   if (!S_ISREG(status.st_mode))
     return cannot_read(path, fmt::format("it is not a regular file, expected {}", kind));
@@ -94,7 +125,7 @@ Status InputFile::read(std::span<std::uint8_t> out, std::size_t offset) const {
   while (done < out.size()) {
     ssize_t n = ::pread(descriptor_, out.data() + done, out.size() - done, static_cast<off_t>(offset + done));
     if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return cannot_read(path_, system_message(errno));
+    if (n < 0) return cannot_read(path_, errno);
     if (n == 0) return cannot_read(path_, "it became shorter while it was read");
     done += static_cast<std::size_t>(n);
   }

@@ -12,6 +12,11 @@ namespace netc::runtime {
 // What the system says of `errno_value`, in the style of our messages: `no such file or directory`.
 std::string system_message(int errno_value);
 
+// `cannot read PATH: WHY`
+Error cannot_read(const std::string& path, const std::string& why);
+// The same for what the system says; of what is missing it knows what stands in its folder.
+Error cannot_read(const std::string& path, int errno_value);
+
 // An open regular file.
 class InputFile {
  public:

@@ -15,10 +15,6 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t kFewestClasses = 2;
 
-Error cannot_read(const std::string& path, const std::error_code& fault) {
-  return Error{fmt::format("cannot read `{}`: {}", path, system_message(fault.value())), {}};
-}
-
 // What systems leave in folders of images.
 bool is_ignored(const std::string& name) {
   return name.starts_with('.') || name == "Thumbs.db" || name == "desktop.ini";
@@ -39,11 +35,11 @@ Result<std::vector<Entry>> entries_of(const std::string& path) {
     if (is_ignored(entry.name)) continue;
     std::error_code unknown;
     const fs::file_status status = place->status(unknown);
-    if (!fs::status_known(status)) return cannot_read(place->path().string(), unknown);
+    if (!fs::status_known(status)) return cannot_read(place->path().string(), unknown.value());
     entry.folder = fs::is_directory(status);
     entries.push_back(std::move(entry));
   }
-  if (fault) return cannot_read(path, fault);
+  if (fault) return cannot_read(path, fault.value());
   std::ranges::sort(entries, {}, &Entry::name);
   return entries;
 }

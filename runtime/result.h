@@ -2,6 +2,7 @@
 // What can go wrong outside of a program's text: files, data, folders. (Mistakes in a .net file are
 // diagnostics of the compiler.)
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <variant>
@@ -9,9 +10,17 @@
 
 namespace netc::runtime {
 
+// A name that means nothing, such as a column's or a file's.
+struct UnknownName {
+  std::string written;  // as the settings have it
+  std::string word;     // what may be a slip of the pen for one of `known`: of a path its last part
+  std::vector<std::string> known;  // what there is instead
+};
+
 struct Error {
   std::string message;  // lower case, no full stop; names the file, what was found and what was expected
-  std::vector<std::string> hints;  // what to do about it
+  std::vector<std::string> hints;           // what to do about it
+  std::optional<UnknownName> unknown = {};  // when that is what is wrong
 };
 
 // A value, or why there is none.

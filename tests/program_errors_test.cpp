@@ -123,7 +123,9 @@ TEST_F(Errors, OfProgramsNameThePlace) {
 }
 
 TEST_F(Errors, OfFiles) {
-  expect(3, "error: cannot read `none.net`: no such file or directory\n", {"run", "none.net"});
+  expect(3, "error: cannot read `none.txt`: no such file or directory\n", {"run", "none.txt"});
+  expect(3, "error: cannot read `nett.net`: no such file or directory\n  = hint: did you mean `net.net`?\n",
+         {"run", "nett.net"});
   expect(3, "error: cannot read `.`: it is a directory, expected a file\n", {"run", "."});
   folder_.write("big.net", std::string(10'000'000, 'a'));
   expect(3, "error: cannot read `big.net`: it has 10,000,000 bytes, expected at most 2,097,152\n",

@@ -15,5 +15,7 @@ void print_diagnostics(const Sources& sources, const Diagnostics& diagnostics);
 void print_error(const runtime::Error& error);
 // The same for a file that is missing or wrong; the exit code for that.
 int data_error(const runtime::Error& error);
+// The same where the program says what is wrong.
+int data_error(const runtime::Error& error, const Sources& sources, Span span);
 
 }  // namespace netc::driver

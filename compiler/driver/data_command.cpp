@@ -37,20 +37,23 @@ int data_command(const Options& given) {
   } else {
     options.data = source_text(options.file);
   }
-  OrExit<runtime::DataRequest> request = load_request(origin, options);
-  if (!request.value) return request.exit_code;
-  const runtime::DataSource& source = *runtime::find_data_source(request.value->kind);
+  OrExit<LoadedData> loaded = load_data(origin, options);
+  if (!loaded.value) return loaded.exit_code;
+  const auto& [sources, spec, request] = *loaded.value;
+  auto fail = [&](const runtime::Error& error) {
+    return options.data ? data_error(error) : data_error(error, sources, spec);
+  };
+  const runtime::DataSource& source = *runtime::find_data_source(request.kind);
   runtime::Result<runtime::ReadTables> tables =
-      source.has_tables() ? source.read_tables(*request.value) : runtime::ReadTables{};
-  if (!tables) return data_error(tables.error());
+      source.has_tables() ? source.read_tables(request) : runtime::ReadTables{};
+  if (!tables) return fail(tables.error());
   if (tables->train.rows > 0) {
-    fmt::print("{}", runtime::summary(tables->train, request.value->table));
-    if (tables->test) fmt::print("\n{}", runtime::summary(*tables->test, request.value->table));
+    fmt::print("{}", runtime::summary(tables->train, request.table));
+    if (tables->test) fmt::print("\n{}", runtime::summary(*tables->test, request.table));
     return kGood;
   }
-  runtime::Result<runtime::Dataset> data =
-      runtime::load_dataset(*request.value, static_cast<int>(request.value->threads));
-  if (!data) return data_error(data.error());
+  runtime::Result<runtime::Dataset> data = runtime::load_dataset(request, static_cast<int>(request.threads));
+  if (!data) return fail(data.error());
   fmt::print("{}", runtime::summary(*data, is_terminal(stdout)));
   return kGood;
 }

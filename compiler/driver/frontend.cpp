@@ -161,7 +161,7 @@ OrExit<Loaded> load_program(const Origin& origin, const Options& options, bool n
   runtime::Result<runtime::DatasetDescription> described = describe(loaded->request, need_data, record);
   // Without a table there are no features and classes: what else would be said is but a consequence.
   if (!described && (need_data || is_table(loaded->request))) {
-    return {nullptr, data_error(described.error())};
+    return {nullptr, data_error(described.error(), sources, *spec)};
   }
   std::optional<DataDescription> description;
   if (described) {
@@ -182,8 +182,9 @@ OrExit<Loaded> load_program(const Origin& origin, const Options& options, bool n
   return {std::move(loaded), kGood};
 }
 
-OrExit<runtime::DataRequest> load_request(const Origin& origin, const Options& options) {
-  Sources sources;
+OrExit<LoadedData> load_data(const Origin& origin, const Options& options) {
+  auto loaded = std::make_unique<LoadedData>();
+  Sources& sources = loaded->sources;
   Diagnostics diagnostics;
   const SourceId source = sources.add(origin.name, origin.text);
   std::optional<ast::Program> program = parse_program(sources, source, diagnostics);
@@ -196,7 +197,19 @@ OrExit<runtime::DataRequest> load_request(const Origin& origin, const Options& o
     return {nullptr, exit_code_of(sources, diagnostics)};
   }
   spec->directory = options.data ? options.data_directory : origin.directory;
-  return {std::make_unique<runtime::DataRequest>(make_request(*spec, options)), kGood};
+  loaded->request = make_request(*spec, options);
+  loaded->spec = std::move(*spec);
+  return {std::move(loaded), kGood};
+}
+
+int data_error(const runtime::Error& error, const Sources& sources, const DataSpec& spec) {
+  if (!error.unknown) return data_error(error);
+  const std::string& written = error.unknown->written;
+  if (auto column = spec.column_places.find(written); column != spec.column_places.end())
+    return data_error(error, sources, column->second);
+  for (const auto& [file, place] : spec.file_places)
+    if (absolute(file, spec.directory) == written) return data_error(error, sources, place);
+  return data_error(error);
 }
 
 std::int64_t resolve(const std::optional<Amount>& amount, std::int64_t all, std::int64_t otherwise) {

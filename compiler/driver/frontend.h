@@ -46,8 +46,16 @@ OrExit<Origin> read_origin(const std::string& path);
 OrExit<Loaded> load_program(const Origin& origin, const Options& options, bool need_data,
                             const runtime::DataRecord* record = nullptr);
 
-// Of a program's `data` alone, without looking at anything else.
-OrExit<runtime::DataRequest> load_request(const Origin& origin, const Options& options);
+// A program's `data` alone. Spans of `spec` point into `sources`.
+struct LoadedData {
+  Sources sources;
+  DataSpec spec;
+  runtime::DataRequest request;
+};
+// Without looking at anything else.
+OrExit<LoadedData> load_data(const Origin& origin, const Options& options);
+// Prints what is wrong with the data, at the file or column that `spec` names if it is that; the exit code.
+int data_error(const runtime::Error& error, const Sources& sources, const DataSpec& spec);
 
 // How many samples an amount means, of `all`.
 std::int64_t resolve(const std::optional<Amount>& amount, std::int64_t all, std::int64_t otherwise);

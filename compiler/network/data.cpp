@@ -94,7 +94,7 @@ class DataReader {
     const auto* word = std::get_if<ast::NameUse>(&argument.value->node);
     const auto* call = std::get_if<ast::Call>(&argument.value->node);
     const bool takes_none = source_->paths == std::vector<std::size_t>{0};
-    if (file != nullptr && !takes_none) spec_.files.push_back(file->value);
+    if (file != nullptr && !takes_none) add_file(file->value, argument.span);
     else if (call != nullptr && call->function.text == kAugment) add_augmentation(*call, argument.span);
     else if (word != nullptr && word->name == kAugment) add_augmentation({}, argument.span);
     else if (word != nullptr && is_channel_word(word->name)) add_channels(word->name, argument.span);
@@ -132,6 +132,11 @@ class DataReader {
       error.caret("did you mean `" + *near + "`?");
   }
 
+  void add_file(const std::string& file, Span span) {
+    spec_.files.push_back(file);
+    spec_.file_places.try_emplace(file, span);
+  }
+
   static bool is_channel_word(std::string_view word) {
     return std::ranges::any_of(kChannelWords, [&](const auto& known) { return known.first == word; });
   }
@@ -166,7 +171,7 @@ class DataReader {
   void add_table_list(const ast::Call& call, Span span) {
     if (!takes_table_settings(call.function.text, span)) return;
     if (!given_.insert(call.function.text).second) fail(kRepeatedDataSetting, span, call.function.text);
-    else good_ = read_table_list(call, span, values_, spec_.table) && good_;
+    else good_ = read_table_list(call, span, values_, spec_) && good_;
   }
 
   // Whether the setting is one of tables or of a set that is made.
@@ -176,7 +181,7 @@ class DataReader {
     if (!of_table && number == nullptr) return false;
     if (of_table && !takes_table_settings(key.text, key.span)) return true;
     if (!given_.insert(key.text).second) fail(kRepeatedDataSetting, key.span, key.text);
-    else if (of_table) good_ = read_table_setting(key, value, values_, spec_.table) && good_;
+    else if (of_table) good_ = read_table_setting(key, value, values_, spec_) && good_;
     else good_ = read_made_number(*number, value, values_, spec_.made) && good_;
     return true;
   }

@@ -3,6 +3,8 @@
 // program end here.
 
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -25,6 +27,9 @@ struct Amount {
 // How many samples that means, of `all`; more than these where it says so.
 std::int64_t samples_of(const Amount& amount, std::int64_t all);
 
+// Where a text of the `data` statement stands, the first time.
+using Places = std::map<std::string, Span, std::less<>>;
+
 struct DataSpec {
   std::string kind = "mnist";      // a data source's name
   std::vector<std::string> files;  // or folders, as written; relative to `directory`
@@ -36,7 +41,8 @@ struct DataSpec {
   runtime::TableSettings table;  // `target="quality" drop("id")`
   runtime::MadeNumbers made;     // `n=1000 noise=0.1`
   std::optional<Amount> validation, test, limit;
-  std::int64_t folds = 0;  // `cv=5`: of a cross-validation; 0: none
+  Places file_places, column_places;  // as written
+  std::int64_t folds = 0;             // `cv=5`: of a cross-validation; 0: none
   Span folds_span;
   Span span;  // empty when data is not mentioned
 };

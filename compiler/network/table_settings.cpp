@@ -89,8 +89,8 @@ bool is_table_list(std::string_view name) {
   return std::ranges::any_of(kLists, [&](const auto& list) { return list.first == name; });
 }
 
-bool read_table_setting(const ast::Name& key, const ast::Expr& value, Values& values,
-                        TableSettings& settings) {
+bool read_table_setting(const ast::Name& key, const ast::Expr& value, Values& values, DataSpec& spec) {
+  TableSettings& settings = spec.table;
   if (key.text == "task") return read_word(key, value, kTasks, values, settings.task);
   if (key.text == "encode") return read_word(key, value, kCodes, values, settings.encode);
   if (key.text == "missing") return read_word(key, value, kMissing, values, settings.missing);
@@ -102,14 +102,15 @@ bool read_table_setting(const ast::Name& key, const ast::Expr& value, Values& va
     return false;
   }
   settings.targets = {*name};
+  spec.column_places.try_emplace(*name, value.span);
   return true;
 }
 
-bool read_table_list(const ast::Call& call, Span span, Values& values, TableSettings& settings) {
+bool read_table_list(const ast::Call& call, Span span, Values& values, DataSpec& spec) {
   Diagnostics& diagnostics = values.diagnostics();
   const auto* known = std::ranges::find(kLists, std::string_view(call.function.text),
                                         [](const auto& list) { return list.first; });
-  std::vector<std::string>& names = settings.*known->second;
+  std::vector<std::string>& names = spec.table.*known->second;
   if (known->first == "targets" && !names.empty()) {
     diagnostics.error(kTargetTwice, span);
     return false;
@@ -126,6 +127,7 @@ bool read_table_list(const ast::Call& call, Span span, Values& values, TableSett
       good = false;
     } else {
       names.push_back(text->value);
+      spec.column_places.try_emplace(text->value, argument.value->span);
     }
   }
   return good;

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "compiler/network/network.h"
 #include "compiler/network/values.h"
 #include "runtime/data_settings.h"
 #include "runtime/made_sets.h"
@@ -19,9 +20,8 @@ bool is_table_list(std::string_view name);
 inline constexpr std::string_view kNoHeader = "no_header";
 
 // False after an error.
-bool read_table_setting(const ast::Name& key, const ast::Expr& value, Values& values,
-                        runtime::TableSettings& settings);
-bool read_table_list(const ast::Call& call, Span span, Values& values, runtime::TableSettings& settings);
+bool read_table_setting(const ast::Name& key, const ast::Expr& value, Values& values, DataSpec& spec);
+bool read_table_list(const ast::Call& call, Span span, Values& values, DataSpec& spec);
 bool read_made_number(const runtime::MadeNumber& number, const ast::Expr& value, Values& values,
                       runtime::MadeNumbers& numbers);
 
