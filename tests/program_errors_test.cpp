@@ -148,6 +148,17 @@ TEST_F(Errors, OfFiles) {
          {"eval", "net.net", "--weights", "none"});
 }
 
+TEST_F(Errors, OfDataThatIsMissingHideWhatFollowsFromThem) {
+  folder_.write("images.net", "data images \"none\"\nconv 8 3x3 relu; dense classes softmax\n");
+  const std::string message =
+      "error: cannot read `none`: no such file or directory\n"
+      "  --> images.net:1:13\n"
+      "  |\n"
+      "1 | data images \"none\"\n"
+      "  |             ^^^^^^\n";
+  for (const char* command : {"run", "check"}) expect(3, message, {command, "images.net"});
+}
+
 TEST_F(Errors, OfData) {
   const std::string images = read_file(path_of("train-images")), labels = read_file(path_of("train-labels"));
   auto with_images = [&](const std::string& bytes) { folder_.write("train-images", bytes); };

@@ -9,6 +9,7 @@
 #include "compiler/driver/console.h"
 #include "compiler/driver/exit_codes.h"
 #include "compiler/driver/target.h"
+#include "compiler/network/outline.h"
 #include "compiler/syntax/parse.h"
 #include "runtime/data_source.h"
 #include "runtime/run_folder.h"
@@ -111,9 +112,11 @@ runtime::Result<runtime::DatasetDescription> describe(const runtime::DataRequest
   return runtime::describe_dataset(request);
 }
 
-bool is_table(const runtime::DataRequest& request) {
+// Whether the program can be typed without its data: a table says how many features and classes there are.
+bool says_shapes(const ast::Program& program, const runtime::DataRequest& request) {
   const runtime::DataSource* source = runtime::find_data_source(request.kind);
-  return source != nullptr && source->has_tables();
+  Diagnostics elsewhere;
+  return make_outline(program, elsewhere).input != nullptr && (source == nullptr || !source->has_tables());
 }
 
 }  // namespace
@@ -159,8 +162,8 @@ OrExit<Loaded> load_program(const Origin& origin, const Options& options, bool n
     return {nullptr, data_error(status.error())};
   }
   runtime::Result<runtime::DatasetDescription> described = describe(loaded->request, need_data, record);
-  // Without a table there are no features and classes: what else would be said is but a consequence.
-  if (!described && (need_data || is_table(loaded->request))) {
+  // Without shapes, what else would be said is but a consequence.
+  if (!described && (need_data || !says_shapes(loaded->program, loaded->request))) {
     return {nullptr, data_error(described.error(), sources, *spec)};
   }
   std::optional<DataDescription> description;

@@ -9,6 +9,8 @@ namespace {
 
 constexpr DiagnosticKind<std::string_view> kUnknownSetting{"unknown-setting", "`train` has no setting `{}`"};
 constexpr DiagnosticKind<std::string_view> kRepeatedSetting{"repeated-setting", "`{}` is set twice"};
+constexpr DiagnosticKind<std::string_view> kMissingSeparator{"missing-separator",
+                                                             "`{}` is a setting of its own"};
 constexpr DiagnosticKind<> kTrainWithoutBlock{"train-without-block",
                                               "`train` takes its settings in one block"};
 constexpr DiagnosticKind<> kNotASetting{"not-a-setting", "this is no setting of `train`"};
@@ -66,6 +68,19 @@ void SettingList::check_name(const ast::Name& name) {
   else if (is_data_setting(name.text)) error.hint("`" + name.text + "=` belongs to `data`");
 }
 
+// `optimizer adam lr=0.1 epochs 5`: a word among the arguments that is a setting and has a value behind it.
+void SettingList::cut_at_next_setting(Setting& setting) {
+  for (std::size_t i = 1; i + 1 < setting.arguments.size(); ++i) {
+    const ast::Argument &argument = *setting.arguments[i], &behind = *setting.arguments[i + 1];
+    const auto* word = std::get_if<ast::NameUse>(&argument.value->node);
+    if (word == nullptr || argument.key || behind.key || !contains(train_settings(), word->name)) continue;
+    diagnostics_.error(kMissingSeparator, argument.span, word->name).caret("write `;` before it");
+    good_ = false;
+    setting.arguments.resize(i);
+    return;
+  }
+}
+
 void SettingList::add_block(const ast::Block& block) {
   for (const ast::Statement& statement : block.statements) {
     const auto* command = std::get_if<ast::Command>(&statement.node);
@@ -78,6 +93,7 @@ void SettingList::add_block(const ast::Block& block) {
     check_name(command->name);
     Setting setting{.name = command->name, .arguments = {}};
     for (const ast::Argument& argument : command->arguments) setting.arguments.push_back(&argument);
+    cut_at_next_setting(setting);
     auto [first, fresh] = settings_.try_emplace(command->name.text, std::move(setting));
     if (fresh) continue;
     diagnostics_.error(kRepeatedSetting, command->name.span, command->name.text)

@@ -28,6 +28,7 @@ class SettingList {
   bool good() const { return good_; }
 
  private:
+  void cut_at_next_setting(Setting& setting);
   void add_block(const ast::Block& block);
   void add_override(const Override& override);
   void check_name(const ast::Name& name);

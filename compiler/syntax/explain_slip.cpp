@@ -135,6 +135,15 @@ bool comma_between_arguments(const Situation& s, Reporter& reporter) {
   return true;
 }
 
+// `epochs -1`
+bool bare_negative(const Situation& s, Reporter& reporter) {
+  if (s.kind() != TokenKind::kMinus || s.kind(1) != TokenKind::kNumber || !s.in_command()) return false;
+  if (s.at != s.first + 1 || s.token(1).begin != s.token().end) return false;
+  reporter.error(kBareExpression, reporter.span(s.token(), s.token(1)))
+      .caret(fmt::format("write `(-{})`", reporter.quoted(s.token(1))));
+  return true;
+}
+
 // `dense 2*width`
 bool bare_expression(const Situation& s, Reporter& reporter) {
   if (!is_arithmetic(s.kind()) || s.in_expression || !s.in_command() || s.at == s.first + 1) return false;
@@ -211,8 +220,8 @@ bool block_without_name(const Situation& s, Reporter& reporter) {
 bool explain_slip(const Situation& situation, Reporter& reporter) {
   for (const Slip slip :
        {slash_comment, missing_value, equals_after_name, single_equals, space_before_call, double_star,
-        bare_if, missing_else, chained_comparison, decimal_comma, comma_between_arguments, bare_expression,
-        parenthesized_arguments, no_parameters, definition_without_body, literal_parameter,
+        bare_if, missing_else, chained_comparison, decimal_comma, comma_between_arguments, bare_negative,
+        bare_expression, parenthesized_arguments, no_parameters, definition_without_body, literal_parameter,
         sweep_without_comma, block_without_name})
     if (slip(situation, reporter)) return true;
   return false;
