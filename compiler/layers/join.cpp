@@ -1,5 +1,7 @@
 #include "compiler/layers/join.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 namespace netc {
@@ -25,9 +27,13 @@ bool fits(const Shape& a, const Shape& b, Joining joining) {
 
 std::string hint(const JoinContext& context, Joining joining) {
   if (joining == Joining::kConcat) return "only the channels, the last number, may differ";
-  if (context.layer.def->join->with_input)
-    return "the block has to keep the shape; else shape its input too: `branch add { ... } { conv 64 1x1 "
-           "stride=2 }`";
+  if (context.layer.def->join->with_input) {
+    const std::string_view shaped =
+        context.inputs[0].shape.kind == ShapeKind::kImage ? "conv 64 1x1 stride=2" : "dense 64";
+    return fmt::format(
+        "the block has to keep the shape; else shape its input too: `branch {} {{ ... }} {{ {} }}`",
+        verb(joining), shaped);
+  }
   return "all blocks have to make the same shape";
 }
 

@@ -27,6 +27,7 @@ constexpr DiagnosticKind<std::string_view, std::string_view> kLocalName{"local-n
 constexpr std::size_t kMaxLayers = 10000;
 constexpr std::size_t kMaxStatements = 100000;
 constexpr std::size_t kMaxDepth = 100;
+constexpr std::size_t kShownUses = 2;  // of blocks, one in another, around a mistake
 constexpr std::int64_t kMaxParameterBytes = std::int64_t{16} << 30;
 constexpr std::int64_t kMaxElements = std::int64_t{1} << 28;
 
@@ -128,7 +129,7 @@ class LayerBuilder {
   void add_command(const ast::Command& command, Span span) {
     const std::string& name = command.name.text;
     if (auto block = outline_.blocks.find(name); block != outline_.blocks.end()) {
-      if (check_no_block(command)) add_block(*block->second, command);
+      if (check_no_block(command)) add_block(*block->second, command, span);
     } else if (const LayerDef* def = find_layer(name)) {
       if (def->join) add_join(*def, command);
       else if (check_no_block(command)) add_layer(*def, command, span);
@@ -154,7 +155,7 @@ class LayerBuilder {
     return false;
   }
 
-  void add_block(const ast::BlockDefinition& block, const ast::Command& command) {
+  void add_block(const ast::BlockDefinition& block, const ast::Command& command, Span span) {
     if (std::ranges::find(open_blocks_, &block) != open_blocks_.end()) {
       diagnostics_.error(kRecursiveBlock, command.name.span, block.name.text);
       lose_shape();
@@ -169,7 +170,10 @@ class LayerBuilder {
     Values::Locals hidden = std::exchange(visible_, {});
     values_.pop(hidden);
     open_blocks_.push_back(&block);
+    const std::size_t before = diagnostics_.count();
     add_body(block.body, *locals);
+    // Of a deep nest the outer ones are enough to find one's way.
+    if (open_blocks_.size() <= kShownUses) diagnostics_.label_since(before, span, "used here");
     open_blocks_.pop_back();
     values_.push(hidden);
     visible_ = std::move(hidden);

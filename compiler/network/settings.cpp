@@ -9,7 +9,7 @@ namespace {
 
 constexpr DiagnosticKind<std::string_view> kUnknownSetting{"unknown-setting", "`train` has no setting `{}`"};
 constexpr DiagnosticKind<std::string_view> kRepeatedSetting{"repeated-setting", "`{}` is set twice"};
-constexpr DiagnosticKind<std::string_view> kMissingSeparator{"missing-separator",
+constexpr DiagnosticKind<std::string_view> kSettingInSetting{"setting-in-setting",
                                                              "`{}` is a setting of its own"};
 constexpr DiagnosticKind<> kTrainWithoutBlock{"train-without-block",
                                               "`train` takes its settings in one block"};
@@ -74,7 +74,7 @@ void SettingList::cut_at_next_setting(Setting& setting) {
     const ast::Argument &argument = *setting.arguments[i], &behind = *setting.arguments[i + 1];
     const auto* word = std::get_if<ast::NameUse>(&argument.value->node);
     if (word == nullptr || argument.key || behind.key || !contains(train_settings(), word->name)) continue;
-    diagnostics_.error(kMissingSeparator, argument.span, word->name).caret("write `;` before it");
+    diagnostics_.error(kSettingInSetting, argument.span, word->name).caret("write `;` before it");
     good_ = false;
     setting.arguments.resize(i);
     return;

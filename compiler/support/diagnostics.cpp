@@ -28,6 +28,10 @@ DiagnosticBuilder Diagnostics::add(Severity severity, std::string_view kind, Spa
   return DiagnosticBuilder(list_.back());
 }
 
+void Diagnostics::label_since(std::size_t count, Span span, const std::string& text) {
+  for (std::size_t i = count; i < list_.size(); ++i) DiagnosticBuilder(list_[i]).label(span, text);
+}
+
 std::vector<Diagnostic> Diagnostics::sorted() const {
   std::vector<Diagnostic> result = list_;
   std::stable_sort(result.begin(), result.end(), [](const Diagnostic& a, const Diagnostic& b) {

@@ -76,6 +76,10 @@ class Diagnostics {
     return add(Severity::kWarning, kind.name, span, fmt::format(kind.message, std::forward<Args>(args)...));
   }
 
+  // Adds a label to all that were emitted since there were `count` of them.
+  void label_since(std::size_t count, Span span, const std::string& text);
+
+  std::size_t count() const { return list_.size(); }
   bool has_errors() const { return errors_ > 0; }
   std::size_t error_count() const { return errors_; }
   bool empty() const { return list_.empty(); }
