@@ -80,8 +80,9 @@ bool Executor::run_calls(int thread, std::int64_t threads, Observer& observer) {
     }
     // Divisions take as long as small kernels do.
     const bool whole = call.replicated || threads == 1;
-    const std::int64_t first = whole ? 0 : thread * call.tiles / threads;
-    const std::int64_t last = whole ? call.tiles : (thread + 1) * call.tiles / threads;
+    const std::int64_t shares = whole ? 1 : call.tiles / call.together;
+    const std::int64_t first = whole ? 0 : thread * shares / threads * call.together;
+    const std::int64_t last = whole ? call.tiles : (thread + 1) * shares / threads * call.together;
     if (first < last) call.function(mine.arguments[i].data(), first, last);
     observer.ran(i);
     observer.finished(i);

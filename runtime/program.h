@@ -74,7 +74,8 @@ struct KernelCall {
   std::string where;  // `mnist.net:1`, for messages
   KernelFunction function = nullptr;
   std::int64_t tiles = 1;
-  bool replicated = false;  // every thread runs all tiles
+  std::int64_t together = 1;  // so many neighbouring tiles are run by the same thread
+  bool replicated = false;    // every thread runs all tiles
   bool barrier_before = false;
   // This call and those behind it, `band` in all, are run for one part of their tiles after the other.
   // Threads share out the parts.

@@ -29,7 +29,7 @@ void add_long_update(Trial& trial, std::int64_t m, std::int64_t n, std::int64_t 
 TEST(LongSums, GoInPartsAndReadCopies) {
   for (bool long_update : {false, true}) {
     Trial trial(7);
-    long_update ? add_long_update(trial, 70, 260, 130) : add_products(trial, 70, 260, 130, 0);
+    long_update ? add_long_update(trial, 70, 330, 150) : add_products(trial, 70, 330, 150, 0);
     const auto reference = training::run_reference(trial.graph, trial.leaves);
     std::optional<RunResult> first;
     for (const char* cpu : {"x86-64-v4", "x86-64-v3"}) {

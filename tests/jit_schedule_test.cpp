@@ -85,13 +85,40 @@ TEST(Schedules, WhetherZerosArePassedOverFollowsTheirNumber) {
   }
 }
 
+const kernel::Kernel& named(const kernel::Plan& plan, const std::string& name) {
+  return *std::ranges::find(plan.kernels, name, &kernel::Kernel::name);
+}
+
+TEST(Schedules, ThreadsConvertForThemselvesWhatAllOfThemRead) {
+  for (const char* cpu : {"x86-64-v4", "x86-64-v3"}) {
+    const kernel::Plan wide = make_plan(image_step(programs()[0].first, 784), {1, cpu, 0, {}});
+    EXPECT_TRUE(named(wide, "samples").replicated);
+    EXPECT_TRUE(named(wide, "nonzero columns").replicated);
+    // Each thread reads its own rows alone.
+    const kernel::Plan narrow = make_plan(image_step("dense 10 softmax", 784), {1, cpu, 0, {}});
+    EXPECT_FALSE(named(narrow, "samples").replicated);
+  }
+}
+
+TEST(Schedules, NeighboursAreSharedOutAlike) {
+  for (const char* cpu : {"x86-64-v4", "x86-64-v3"}) {
+    const kernel::Plan plan = make_plan(image_step(programs()[0].first, 784), {1, cpu, 0, {}});
+    EXPECT_EQ(named(plan, "dense_2.weight.forward").shares(), named(plan, "loss").shares());
+    for (const char* name : {"dense_2.weight.backward", "dense_1.bias.update", "dense_1.weight.update"})
+      EXPECT_EQ(named(plan, name).shares(), named(plan, "dense_1.weight.forward").shares()) << name;
+    EXPECT_EQ(std::ranges::count(plan.kernels, true, &kernel::Kernel::barrier_before), 3)
+        << kernel::print(plan);
+  }
+}
+
 TEST(Schedules, NoWishChangesABit) {
   const std::vector<kernel::ScheduleOverrides> wishes{
       {{"", "row_group", 1}},
       {{"", "row_tile", 1}},
       {{"", "row_tile", 3}, {"", "block_tile", 3}, {"", "unroll", 7}},
       {{"", "block_tile", 8}, {"", "row_group", 2}},
-      {{"dense_1", "row_tile", 5}, {"", "unroll", 1}}};
+      {{"dense_1", "row_tile", 5}, {"", "unroll", 1}},
+      {{"", "defers", 0}}};
   for (const auto& [text, inputs] : programs()) {
     if (inputs > 200) continue;
     const Graph graph = image_step(text, inputs);

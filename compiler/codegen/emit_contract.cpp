@@ -25,7 +25,7 @@ class ContractEmitter {
         epilogue_(emitter, scalars_, form),
         products_(emitter, scalars_, form),
         position_products_(emitter, scalars_, form),
-        fetcher_(emitter, form.fetched, emitter.kernel().tiles),
+        fetcher_(emitter, form.fetched),
         k_axes_(kernel::k_axes(form)),
         by_rows_(kernel_.parallel == kernel::Axis::kRows),
         blocks_(kernel::blocks_of(kernel_.columns)),
@@ -44,8 +44,14 @@ class ContractEmitter {
   }
 
  private:
-  // Groups of row tiles, whose part of a stays in the cache while all columns pass.
   void all_tiles() {
+    fetcher_.begin(row_tiles_ * column_tiles_);
+    groups();
+    if (form_.defers) epilogue_.finish_waiting();
+  }
+
+  // Groups of row tiles, whose part of a stays in the cache while all columns pass.
+  void groups() {
     Value* first_row = by_rows_ ? e_.begin() : e_.index(0);
     Value* last_row = by_rows_ ? e_.end() : e_.index(row_tiles_);
     if (form_.row_group >= row_tiles_) return group(e_.index(0), first_row, last_row);
@@ -248,7 +254,7 @@ class ContractEmitter {
   // Balanced tiles have two heights and two widths at most, so few bodies.
   void tile(Value* row_tile, Value* column_tile) {
     if (form_.positions) return position_tiles(row_tile, column_tile);
-    fetcher_.fetch(row_tiles_ * column_tiles_);
+    fetcher_.fetch();
     Tile tile;
     tile.row = e_.tile_begin(row_tile, kernel_.rows, row_tiles_);
     tile.block = e_.tile_begin(column_tile, blocks_, column_tiles_);
@@ -260,10 +266,11 @@ class ContractEmitter {
         sum_up(
             place, height, [&](Sums sums) { return products(tile, row_tile, std::move(sums)); },
             [&](const Sums& sums) {
+              if (form_.defers) return epilogue_.defer(place, sums);
               epilogue_.is_long() ? epilogue_.keep(sums) : epilogue_.finish(place, sums);
             });
       });
-      if (!epilogue_.is_long()) return;
+      if (!epilogue_.is_long() || form_.defers) return;
       Value* count = e_.times(e_.tile_size(row_tile, kernel_.rows, row_tiles_), width);
       e_.branch(is_last_part(), [&] { epilogue_.finish_kept(place, count); }, [] {});
     });
@@ -271,6 +278,7 @@ class ContractEmitter {
 
   Sums products(const Tile& tile, Value* row_tile, Sums sums) {
     if (form_.dots) return products_.dots(tile, kernel_.columns);
+    if (form_.defers) return products_.beside(tile, panels_ ? &*panels_ : nullptr, row_tile, epilogue_);
     if (!panels_) {
       const std::int64_t tiles = std::min(form_.row_group, row_tiles_);
       return products_.all(tile, tiles, b_.CreateURem(row_tile, e_.index(tiles)));
@@ -300,9 +308,10 @@ class ContractEmitter {
     Value* last_block = by_rows_ ? e_.index(blocks_) : place(e_.end(), false);
     const std::int64_t calls = std::max<std::int64_t>(
         1, kernel_.rows / form_.nonzeros->row_tile * blocks_ / form_.nonzeros->block_tile);
+    fetcher_.begin(calls);
     cover(first_block, last_block, form_.nonzeros->block_tile, [&](Value* block, std::int64_t width) {
       cover(first_row, last_row, form_.nonzeros->row_tile, [&](Value* row, std::int64_t height) {
-        fetcher_.fetch(calls);
+        fetcher_.fetch();
         epilogue_.finish({row, 1, block, width}, products_.nonzero({row, block, height, width}));
       });
     });

@@ -26,6 +26,11 @@ Epilogue::Epilogue(Emitter& emitter, ScalarEmitter& scalars, const kernel::Contr
   scratch_ = e_.scratch(vectors * kVectorBytes);
   for (std::size_t i = 0; i < (e_.has_avx512() ? kGroup : 1); ++i)
     group_.emplace_back(e_, i % 2 == 0 ? Math::Roots::kDivider : Math::Roots::kProducts);
+  if (!form.defers) return;
+  for (Value** variable : {&row_, &block_, &count_}) {
+    *variable = e_.scratch(8);
+    e_.store(e_.index(0), *variable);
+  }
 }
 
 void Epilogue::enter(ScalarEmitter& scalars, Value* row, Value* block, Value* sum) {
@@ -72,6 +77,27 @@ void Epilogue::finish_kept(const Place& place, Value* count) {
   const bool whole = step == 1 || (known && known->getSExtValue() % step == 0);
   Value* last = whole ? nullptr : b_.CreateSub(count, e_.index(1));
   e_.loop(e_.index(0), count, step, true, [&](Value* number) { kept(place, number, last); });
+}
+
+void Epilogue::defer(const Place& place, std::span<Value* const> sums) {
+  keep(sums);
+  e_.store(place.row, row_);
+  e_.store(place.block, block_);
+  e_.store(e_.index(static_cast<std::int64_t>(sums.size())), count_);
+}
+
+Value* Epilogue::waiting() { return e_.load(b_.getInt64Ty(), count_); }
+
+// The unit that divides has the time of the products: no roots are made of these.
+void Epilogue::finish_deferred(Value* number) {
+  Value* sum = e_.load(e_.vector_type(), e_.advance(scratch_, number, kVectorBytes));
+  enter(group_[0], b_.CreateAdd(e_.load(b_.getInt64Ty(), row_), number), e_.load(b_.getInt64Ty(), block_),
+        sum);
+  statements(Group(group_).first(1));
+}
+
+void Epilogue::finish_waiting() {
+  e_.loop(e_.index(0), waiting(), 1, false, [&](Value* number) { finish_deferred(number); });
 }
 
 void Epilogue::finish(const Place& place, std::span<Value* const> sums) {

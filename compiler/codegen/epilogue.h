@@ -31,6 +31,13 @@ class Epilogue {
   void keep(std::span<llvm::Value* const> sums);
   void finish_kept(const Place& place, llvm::Value* count);
 
+  // A long one of sums one vector wide that waits: its vectors, as many as `waiting` says, are finished one
+  // by one between the products of the next tile; `finish_waiting` does so at once.
+  void defer(const Place& place, std::span<llvm::Value* const> sums);
+  llvm::Value* waiting();
+  void finish_deferred(llvm::Value* number);
+  void finish_waiting();
+
  private:
   using Group = std::span<ScalarEmitter>;
   void statements(Group group);
@@ -43,6 +50,8 @@ class Epilogue {
   const bool is_long_;
   std::vector<ScalarEmitter> group_;
   llvm::Value* scratch_ = nullptr;
+  // Memory of what waits: where it lies, and how many vectors it has.
+  llvm::Value *row_ = nullptr, *block_ = nullptr, *count_ = nullptr;
 };
 
 }  // namespace netc::codegen

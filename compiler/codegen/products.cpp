@@ -126,16 +126,36 @@ Sums Products::all(const Tile& tile, std::int64_t tiles, Value* number) {
   return unrolled(e_, {e_.index(0), e_.index(form_.k)}, form_.unroll, zeros(tile), several);
 }
 
-Sums Products::from_panels(const Tile& tile, const PanelCopier& panels, Value* row_tile, Part part,
-                           Sums sums) {
+Products::Operands Products::copied(const Tile& tile, const PanelCopier& panels, Value* row_tile) {
   const std::int64_t columns = tile.width * kernel::kLanes;
-  const Operands operands{panels.a(row_tile), panels.b(tile.width), 1, form_.row_tile, columns,
-                          kernel::kLanes};
+  return {panels.a(row_tile), panels.b(tile.width), 1, form_.row_tile, columns, kernel::kLanes};
+}
+
+Sums Products::over(const Tile& tile, const Operands& from, Part part, Sums sums) {
   return unrolled(e_, part, form_.unroll, std::move(sums), [&](Value* k, std::int64_t count, Sums carried) {
-    const Operands at = advance(operands, k);
+    const Operands at = advance(from, k);
     for (std::int64_t u = 0; u < count; ++u) add(tile, at, u, carried);
     return carried;
   });
+}
+
+Sums Products::from_panels(const Tile& tile, const PanelCopier& panels, Value* row_tile, Part part,
+                           Sums sums) {
+  return over(tile, copied(tile, panels, row_tile), part, std::move(sums));
+}
+
+Sums Products::beside(const Tile& tile, const PanelCopier* panels, Value* row_tile, Epilogue& epilogue) {
+  const Operands operands = panels ? copied(tile, *panels, row_tile) : in_place(tile);
+  const std::int64_t share = form_.k / form_.row_tile;
+  Value* waiting = epilogue.waiting();
+  Sums sums = e_.where(b_.CreateICmpSLT(e_.index(0), waiting), zeros(tile), [&](Sums values) {
+    return e_.reduce_loop(e_.index(0), waiting, 1, std::move(values), [&](Value* number, Sums carried) {
+      epilogue.finish_deferred(number);
+      const Operands at = advance(operands, e_.times(number, share));
+      return over(tile, at, {e_.index(0), e_.index(share)}, std::move(carried));
+    });
+  });
+  return over(tile, operands, {e_.times(waiting, share), e_.index(form_.k)}, std::move(sums));
 }
 
 // 16 products for each row and column, of the k that begin where `at` stands; only the first `lanes` of them

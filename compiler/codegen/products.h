@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "compiler/codegen/epilogue.h"
 #include "compiler/codegen/panel_copier.h"
 #include "compiler/codegen/scalar_emitter.h"
 
@@ -30,6 +31,9 @@ class Products {
 
   // Over all k. This is number `number` of the `tiles` row tiles of a group.
   Sums all(const Tile& tile, std::int64_t tiles, llvm::Value* number);
+  // Over all k, in place or from panels, with the epilogue of the tile before: a vector of it before each
+  // share of the k.
+  Sums beside(const Tile& tile, const PanelCopier* panels, llvm::Value* row_tile, Epilogue& epilogue);
   // Over a part of them, from the panels, the tile's of a being number `row_tile`; added to `sums`.
   Sums from_panels(const Tile& tile, const PanelCopier& panels, llvm::Value* row_tile, Part part, Sums sums);
   // The same as dot products, of so many columns in one block.
@@ -48,6 +52,8 @@ class Products {
     std::int64_t a_row_stride, a_k_stride, b_k_stride, b_block_stride;
   };
   Operands in_place(const Tile& tile);
+  Operands copied(const Tile& tile, const PanelCopier& panels, llvm::Value* row_tile);
+  Sums over(const Tile& tile, const Operands& from, Part part, Sums sums);
   Sums zeros(const Tile& tile);
   // The products at the k that lies `k` after the one that `at` stands on.
   void add(const Tile& tile, const Operands& at, std::int64_t k, Sums& sums);

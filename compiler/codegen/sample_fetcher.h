@@ -10,19 +10,21 @@ namespace netc::codegen {
 
 class SampleFetcher {
  public:
-  // For the rows that belong to this thread's share of `tiles` tiles.
-  SampleFetcher(Emitter& emitter, std::optional<kernel::BufferId> samples, std::int64_t tiles);
+  // For the rows that belong to this thread's share of the kernel's tiles; where every thread reads all of
+  // the samples, for all rows.
+  SampleFetcher(Emitter& emitter, const std::optional<kernel::Fetched>& fetched);
 
-  // To be called `calls` times a run of all tiles, at least: fetches an equal part each time.
-  void fetch(std::int64_t calls);
+  // `fetch` will be called `calls` times a run of all tiles, at least. It fetches an equal part each time.
+  void begin(std::int64_t calls);
+  void fetch();
 
  private:
   Emitter& e_;
   llvm::IRBuilder<>& b_;
-  std::optional<kernel::BufferId> samples_;
+  const std::optional<kernel::Fetched>& fetched_;
   std::int64_t rows_ = 0, lines_a_row_ = 0;
-  llvm::Value *next_ = nullptr,
-              *last_ = nullptr;  // a line's number in memory of the function; where they end
+  // A line's number, in memory of the function; the last one; how many to fetch at a time.
+  llvm::Value *next_ = nullptr, *last_ = nullptr, *lines_ = nullptr;
 };
 
 }  // namespace netc::codegen

@@ -72,6 +72,7 @@ runtime::KernelCall kernel_call(const kernel::Plan& plan, const kernel::Kernel& 
   if (kernel.line > 0) call.where = fmt::format("{}:{}", kernel.file, kernel.line);
   call.function = function;
   call.tiles = kernel.tiles;
+  call.together = kernel.together;
   call.replicated = kernel.replicated;
   call.barrier_before = kernel.barrier_before;
   call.parts = kernel.parts;

@@ -47,7 +47,7 @@ class Finder {
     access.buffer = buffer;
     access.write = is_write;
     if (cut && !kernel_.replicated)
-      access = {buffer, is_write, cut->axis, parallel_extent(kernel_), kernel_.tiles, cut->unit};
+      access = {buffer, is_write, cut->axis, parallel_extent(kernel_), kernel_.shares(), cut->unit};
     if (kernel_.parts > 1) access = {buffer, is_write, {}};
     if (kernel_.parts > 1 && by_sample)
       access = {buffer, is_write, 0, plan_.buffer(buffer).extents[0], kernel_.parts, 1};
@@ -127,7 +127,7 @@ class Finder {
     add(form.a, false, kernel_.parallel == Axis::kRows ? std::optional(rows) : std::nullopt);
     const Cut columns{form.dots ? kMajor : plan_.buffer(form.b).layout.minor_axis, unit()};
     add(form.b, false, kernel_.parallel == Axis::kColumns ? std::optional(columns) : std::nullopt);
-    if (form.fetched) add(*form.fetched, false, std::nullopt);
+    if (form.fetched) add(form.fetched->samples, false, std::nullopt);
     if (!form.nonzeros) return;
     add(form.nonzeros->words, false, std::nullopt);
     add(form.nonzeros->counts, false, std::nullopt);

@@ -87,6 +87,7 @@ class BandFinder {
 
   static void divide(Kernel& kernel) {
     kernel.parts = parts_of_batch(kernel.samples());
+    kernel.together = 1;
     if (!std::holds_alternative<RowsKernel>(kernel.form)) return;
     const std::int64_t rows = kernel.rows / kernel.parts;
     std::int64_t tiles = (rows + kRowTile - 1) / kRowTile;

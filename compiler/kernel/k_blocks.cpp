@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::int64_t kPlaces = 512;    // of a part: the sums are read and written once for so many products
 constexpr std::int64_t kFewPlaces = 32;  // in which copies are soon read again
-constexpr std::int64_t kUses = 8;        // of each copied vector, which make the copy worth it
+constexpr std::int64_t kUses = 9;        // of each copied vector, which make the copy worth it
 constexpr std::int64_t kLeastGroup = 8;  // row tiles that share a copied tile of b
 
 std::int64_t divide_up(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
@@ -149,7 +149,10 @@ void KBlocker::block(Kernel& kernel) {
   const bool in_parts = axis > 0 || size < ks[axis].extent;
   if (!panels && !in_parts) return;
   contract->k_blocks = KBlocks{axis, size, {}, panels};
-  if (in_parts) contract->k_blocks->sums = sums_of(kernel);
+  if (in_parts) {
+    contract->k_blocks->sums = sums_of(kernel);
+    contract->defers = false;
+  }
   choose_group(kernel, size * behind);
   if (panels) place_panels(kernel);
 }

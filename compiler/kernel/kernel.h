@@ -236,6 +236,13 @@ struct KBlocks {
   std::optional<Panels> panels = {};
 };
 
+// Samples: those of the next batch are fetched between the tiles, by each thread those of its own share or,
+// where every thread reads all of them, all.
+struct Fetched {
+  BufferId samples{};
+  bool by_each_thread = false;
+};
+
 // C[r, c] = sum over k of a[r, k] * b[k, c], then the statements (the epilogue) for each element.
 struct ContractKernel {
   std::int64_t k = 1;
@@ -250,9 +257,10 @@ struct ContractKernel {
   // the rows of a group of row_group tiles first, then along the columns, then to the next group.
   std::int64_t row_tile = 1, block_tile = 1, unroll = 4;
   std::int64_t row_group = 1;
+  bool defers = false;        // a tile's long epilogue stands between the products of the next one
   bool fetches_next = false;  // the row tiles of a group bring the next column tile's b nearer
   std::optional<Nonzeros> nonzeros = {};
-  std::optional<BufferId> fetched = {};  // samples: those of the next batch are fetched between the tiles
+  std::optional<Fetched> fetched = {};
 };
 // For each row: the statements in order. Statements of extent kRow hold one value a row.
 struct RowsKernel {};
@@ -309,6 +317,7 @@ struct Kernel {
   graph::Extents extents;  // of the elements' tensor
   Axis parallel = Axis::kRows;
   std::int64_t tiles = 1;
+  std::int64_t together = 1;  // so many neighbouring tiles are run by the same thread; divides them
   bool replicated = false;
   bool barrier_before = false;
   std::int64_t parts = 1;  // of a band: so many, each of as many tiles
@@ -325,7 +334,7 @@ struct Kernel {
     return parallel == Axis::kRows && !replicated && extents.size() > 1 ? extents[0] : 0;
   }
   // What the threads share out.
-  std::int64_t shares() const { return parts > 1 ? parts : tiles; }
+  std::int64_t shares() const { return parts > 1 ? parts : tiles / together; }
 };
 
 // The numbers that the runtime hands to each step, as operands of the uniforms' expressions.

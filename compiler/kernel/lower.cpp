@@ -16,6 +16,7 @@
 #include "compiler/kernel/nonzeros.h"
 #include "compiler/kernel/order.h"
 #include "compiler/kernel/part_sums.h"
+#include "compiler/kernel/replicas.h"
 #include "compiler/kernel/schedule.h"
 #include "compiler/kernel/uniforms.h"
 #include "compiler/support/check.h"
@@ -283,9 +284,10 @@ class Lowering {
     for (Kernel& kernel : plan_.kernels) {
       schedule(kernel, target_, overrides_);
       blocker.block(kernel);
-      if (kernel.replicated) kernel.tiles = 1;
-      find_accesses(plan_, kernel);
     }
+    share_alike(plan_);
+    for (Kernel& kernel : plan_.kernels) find_accesses(plan_, kernel);
+    replicate(plan_, target_);
     find_bands(plan_, target_);
     place_barriers(plan_);
     plan_memory(plan_);

@@ -142,7 +142,7 @@ void add_fetches(Plan& plan) {
         if (contract && contract->a == matrix && !contract->positions) last = contract;
       }
     }
-    if (last) last->fetched = samples_of(plan, kernel);
+    if (last) last->fetched = Fetched{*samples_of(plan, kernel)};
   }
 }
 

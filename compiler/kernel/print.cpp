@@ -161,7 +161,8 @@ class Printer {
     text += f.dots ? fmt::format("as dot products, {} columns at once", f.dots->columns_at_once)
                    : fmt::format("unroll {}", f.unroll);
     text += fmt::format(", {} of {} row tiles at a time", f.row_group, row_tiles(kernel_));
-    if (f.fetched) text += ", fetching " + buffer(*f.fetched) + " of the next batch";
+    if (f.fetched) text += ", fetching " + buffer(f.fetched->samples) + " of the next batch";
+    if (f.defers) text += ", its statements beside the next tile";
     if (f.fetches_next) text += ", fetching the next columns of " + buffer(f.b);
     text += parts_of_k(f);
     if (!f.nonzeros) return text;
@@ -269,9 +270,10 @@ std::string print(const Plan& plan, const Sources* sources) {
     if (kernel.barrier_before) text += "-- barrier\n";
     if (kernel.band > 1) text += fmt::format("-- {} kernels in {} parts\n", kernel.band, kernel.parts);
     Printer printer(plan, kernel, true);
-    fmt::format_to(std::back_inserter(text), "kernel {} {} x {}, {} tiles over {}{}{}\n    {}\n{}",
+    fmt::format_to(std::back_inserter(text), "kernel {} {} x {}, {} tiles over {}{}{}{}\n    {}\n{}",
                    kernel.name, kernel.rows, kernel.columns, kernel.tiles,
                    kernel.parallel == Axis::kRows ? "rows" : "columns",
+                   kernel.together > 1 ? fmt::format(", {} together", kernel.together) : "",
                    kernel.replicated ? ", replicated" : "", lines_of(kernel, sources), printer.form(),
                    printer.statements());
   }

@@ -8,9 +8,11 @@ namespace netc::kernel {
 
 namespace {
 
-constexpr std::int64_t kMostRows = 16;    // more rows gain nothing and cost code
-constexpr std::int64_t kWantedSums = 8;   // accumulators that hide the latency of a multiply-add on two units
-constexpr std::int64_t kUnroll = 4;       // products of a sum that stand in a loop
+constexpr std::int64_t kMostRows = 16;   // more rows gain nothing and cost code
+constexpr std::int64_t kWantedSums = 8;  // accumulators that hide the latency of a multiply-add on two units
+constexpr std::int64_t kUnroll = 4;      // products of a sum that stand in a loop
+constexpr std::int64_t kStatementRegisters = 10;  // of an optimizer
+constexpr std::int64_t kShortSum = 256;
 constexpr std::int64_t kLine = 64;        // bytes of a cache line
 constexpr std::int64_t kEnoughTiles = 4;  // column tiles from which on columns are shared out
 constexpr std::int64_t kLeastGroup = 8;
@@ -85,8 +87,19 @@ class ContractScheduler {
     return std::min<std::int64_t>(blocks_, 2 + blocks_ % 2);
   }
 
+  // With many registers, one tile's statements stand between the products of the next, so that the unit that
+  // divides works beside those that multiply. Of long sums they are a small part, and wider tiles load less.
+  bool gains_by_deferring() const {
+    const bool room =
+        (kMostRows + kStatementRegisters) * target_.registers_a_vector() <= target_.vector_registers;
+    return has_long_epilogue(kernel_) && room && kernel_.rows >= kWantedSums && contract_.k >= kMostRows &&
+           contract_.k <= kShortSum;
+  }
+
   void choose_tile() {
-    const std::int64_t wide = wish("block_tile", widest(kernel_.rows), 1, blocks_);
+    const bool may_defer = gains_by_deferring() && wish("block_tile", 1, 1, blocks_) == 1;
+    contract_.defers = may_defer && wish("defers", 1, 0, 1) == 1;
+    const std::int64_t wide = contract_.defers ? 1 : wish("block_tile", widest(kernel_.rows), 1, blocks_);
     share_out(wish("row_tile", most_rows(wide, target_), 1, most_rows(wide, target_)), wide);
   }
 
@@ -266,16 +279,44 @@ void schedule_nonzero(Kernel& kernel, const NonzeroKernel& form) {
   kernel.tiles = form.counts ? divide_up(kernel.rows, kRowTile) : blocks_of(kernel.columns);
 }
 
+bool is_cut_like(const Kernel& a, const Kernel& b) {
+  return a.parallel == b.parallel && parallel_extent(a) == parallel_extent(b);
+}
+
 void share_columns(Kernel& kernel) {
   kernel.parallel = Axis::kColumns;
   kernel.tiles = blocks_of(kernel.columns);
 }
 
+// Of the contractions that are cut like this kernel, the fewest tiles that a few threads can share out; 0:
+// there are none.
+std::int64_t common_shares(const Plan& plan, const Kernel& kernel) {
+  std::int64_t shares = 0;
+  for (const Kernel& other : plan.kernels) {
+    const bool counts = std::holds_alternative<ContractKernel>(other.form) && other.tiles >= kEnoughTiles &&
+                        is_cut_like(other, kernel);
+    if (counts && (shares == 0 || other.tiles < shares)) shares = other.tiles;
+  }
+  return shares;
+}
+
+// Kernels over rows can have any tiles; of others, some neighbours stay together.
+void share_out(Kernel& kernel, std::int64_t shares) {
+  constexpr std::int64_t kTogether = 2;  // at the most: more threads than these few shares want some, too
+  const std::int64_t extent = parallel_extent(kernel);
+  if (shares == 0 || extent % shares != 0) return;
+  if (std::holds_alternative<RowsKernel>(kernel.form) && kernel.parallel == Axis::kRows) {
+    if (shares >= std::min(kernel.tiles, kShared)) kernel.tiles = shares;
+  } else if (extent % kernel.tiles == 0 && kernel.tiles % shares == 0 && kernel.tiles / shares <= kTogether) {
+    kernel.together = kernel.tiles / shares;
+  }
+}
+
 }  // namespace
 
 std::vector<std::string> schedule_keys() {
-  return {"row_tile",         "block_tile",         "row_group",       "unroll", "nonzeros",
-          "nonzero_row_tile", "nonzero_block_tile", "columns_at_once", "k_block"};
+  return {"row_tile",         "block_tile",         "row_group",       "unroll",  "nonzeros",
+          "nonzero_row_tile", "nonzero_block_tile", "columns_at_once", "k_block", "defers"};
 }
 
 std::int64_t wished(const ScheduleOverrides& overrides, const Kernel& kernel, std::string_view key,
@@ -296,6 +337,12 @@ void schedule(Kernel& kernel, const Target& target, const ScheduleOverrides& ove
           [&](NonzeroKernel& form) { schedule_nonzero(kernel, form); },
           [&](UniformsKernel&) { kernel.tiles = 1; }},
       kernel.form);
+}
+
+void share_alike(Plan& plan) {
+  for (Kernel& kernel : plan.kernels) {
+    if (!kernel.replicated) share_out(kernel, common_shares(plan, kernel));
+  }
 }
 
 }  // namespace netc::kernel

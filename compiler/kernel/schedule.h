@@ -19,7 +19,7 @@ struct ScheduleOverride {
 using ScheduleOverrides = std::vector<ScheduleOverride>;
 // row_tile, block_tile, row_group, unroll, nonzeros (the percentage up to which zeros are
 // passed over; 0: never), nonzero_row_tile, nonzero_block_tile, columns_at_once (of dot products), k_block
-// (places of a part of k at the most; 0: all).
+// (places of a part of k at the most; 0: all), defers (0: a tile's statements do not wait for the next tile).
 std::vector<std::string> schedule_keys();
 // What is wished for a kernel, the last wish first.
 std::int64_t wished(const ScheduleOverrides& overrides, const Kernel& kernel, std::string_view key,
@@ -28,5 +28,9 @@ std::int64_t wished(const ScheduleOverrides& overrides, const Kernel& kernel, st
 // Fills in the kernel's tiles, parallel axis and, for a contraction, the rest of its schedule. What is wished
 // for is bounded by what the registers hold.
 void schedule(Kernel& kernel, const Target& target, const ScheduleOverrides& overrides = {});
+
+// Kernels over equally many rows, or columns, are shared out alike where their tiles allow it: what one of
+// them writes is then read by the same thread, without a barrier between.
+void share_alike(Plan& plan);
 
 }  // namespace netc::kernel
