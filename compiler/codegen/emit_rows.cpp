@@ -87,23 +87,21 @@ class RowsEmitter {
 
   const Statement& statement(std::uint32_t number) const { return kernel_.body.statements[number]; }
 
-  // Samples lie anywhere in the data set: the hardware does not foresee the next one, but its number is
-  // known.
+  // Samples and labels lie anywhere in the data set: the hardware does not foresee the next one, but its
+  // number is known.
   void fetch_ahead(Value* row) {
     constexpr std::int64_t kRowsAhead = 4, kLine = 64, kMostLines = 32;
     for (const kernel::Operand& operand : kernel_.body.operands) {
-      const bool of_samples = operand.kind == kernel::Operand::Kind::kElement &&
-                              e_.plan().buffer(operand.buffer).storage == kernel::Storage::kSamples;
-      if (!of_samples) continue;
+      const bool of_element = operand.kind == kernel::Operand::Kind::kElement;
+      if (!of_element && operand.kind != kernel::Operand::Kind::kRow) continue;
+      const kernel::Buffer& buffer = e_.plan().buffer(operand.buffer);
+      const bool of_data =
+          buffer.storage == kernel::Storage::kSamples || buffer.storage == kernel::Storage::kLabels;
+      if (!of_data) continue;
       Value* address = e_.sample_address(operand.buffer, b_.CreateAdd(row, e_.index(kRowsAhead)));
-      const std::int64_t bytes =
-          kernel_.columns * kernel::element_bytes(e_.plan().buffer(operand.buffer).dtype);
+      const std::int64_t bytes = (of_element ? kernel_.columns : 1) * kernel::element_bytes(buffer.dtype);
       const std::int64_t lines = std::min((bytes + kLine - 1) / kLine, kMostLines);
-      for (std::int64_t line = 0; line < lines; ++line) {
-        b_.CreateIntrinsic(
-            llvm::Intrinsic::prefetch, {b_.getPtrTy()},
-            {e_.advance(address, line * kLine), b_.getInt32(0), b_.getInt32(3), b_.getInt32(1)});
-      }
+      for (std::int64_t line = 0; line < lines; ++line) e_.prefetch(e_.advance(address, line * kLine));
     }
   }
 

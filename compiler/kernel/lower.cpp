@@ -85,7 +85,7 @@ class Lowering {
     }
     if (fused_.order.check_before == fused_.order.groups.size()) plan_.check_before = plan_.kernels.size();
     add_relayouts();
-    add_nonzeros(plan_);
+    add_nonzeros(plan_, overrides_);
     add_fetches(plan_);
     finish();
     return std::move(plan_);

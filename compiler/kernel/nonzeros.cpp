@@ -7,6 +7,7 @@ namespace netc::kernel {
 namespace {
 
 constexpr std::int64_t kWordBits = 32;
+constexpr std::int64_t kAsTheyAre = -1;
 // Shorter sums than this are not worth the search for their zeros.
 constexpr std::int64_t kLeastProducts = 16;
 // The share of numbers that are not zero up to which passing over the others is faster.
@@ -38,8 +39,8 @@ std::vector<BufferId> made_of_samples(const Plan& plan, const Kernel& kernel) {
 class Marker {
  public:
   // Kernel `producer` makes `matrix`.
-  Marker(Plan& plan, BufferId matrix, std::size_t producer)
-      : plan_(plan), matrix_(matrix), producer_(producer) {}
+  Marker(Plan& plan, BufferId matrix, std::size_t producer, const ScheduleOverrides& overrides)
+      : plan_(plan), overrides_(overrides), matrix_(matrix), producer_(producer) {}
 
   void run() {
     for (std::size_t k = producer_ + 1; k < plan_.kernels.size(); ++k) {
@@ -62,7 +63,8 @@ class Marker {
   bool is_wanted(const Kernel& kernel) const {
     const auto* contract = std::get_if<ContractKernel>(&kernel.form);
     return contract && contract->a == matrix_ && contract->b != matrix_ && !contract->dots &&
-           !contract->positions && contract->k >= kLeastProducts;
+           !contract->positions && contract->k >= kLeastProducts &&
+           wished(overrides_, kernel, "nonzeros", kAsTheyAre) != 0;
   }
   // Does k run along the matrix's rows?
   bool is_along_rows(const ContractKernel& contract) const {
@@ -119,6 +121,7 @@ class Marker {
   }
 
   Plan& plan_;
+  const ScheduleOverrides& overrides_;
   BufferId matrix_;
   std::size_t producer_;
   std::vector<std::size_t> readers_;
@@ -127,9 +130,9 @@ class Marker {
 
 }  // namespace
 
-void add_nonzeros(Plan& plan) {
+void add_nonzeros(Plan& plan, const ScheduleOverrides& overrides) {
   for (std::size_t k = 0; k < plan.kernels.size(); ++k) {
-    for (BufferId matrix : made_of_samples(plan, plan.kernels[k])) Marker(plan, matrix, k).run();
+    for (BufferId matrix : made_of_samples(plan, plan.kernels[k])) Marker(plan, matrix, k, overrides).run();
   }
 }
 

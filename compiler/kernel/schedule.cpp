@@ -245,7 +245,6 @@ class ContractScheduler {
       --(nonzeros.row_tile > nonzeros.block_tile ? nonzeros.row_tile : nonzeros.block_tile);
     const std::int64_t percent = wish("nonzeros", -1, -1, 100);
     if (percent >= 0) nonzeros.most = percent * kernel_.rows * contract_.k / 100;
-    if (percent == 0) contract_.nonzeros.reset();
   }
 
   Kernel& kernel_;
