@@ -25,7 +25,15 @@ bool fits(const Shape& a, const Shape& b, Joining joining) {
                                                 std::span(b.extents).first(b.extents.size() - 1));
 }
 
-std::string hint(const JoinContext& context, Joining joining) {
+// Images whose sizes alone differ.
+bool differ_in_size(const Shape& a, const Shape& b) {
+  return a.kind == ShapeKind::kImage && b.kind == ShapeKind::kImage &&
+         !std::equal(a.extents.begin(), a.extents.end() - 1, b.extents.begin());
+}
+
+std::string hint(const JoinContext& context, Joining joining, const Shape& made) {
+  if (!context.layer.def->join->with_input && differ_in_size(context.inputs[0].shape, made))
+    return "the sizes have to be equal: with `pad=same`, a convolution keeps its size";
   if (joining == Joining::kConcat) return "only the channels, the last number, may differ";
   if (context.layer.def->join->with_input) {
     const std::string_view shaped =
@@ -51,7 +59,7 @@ std::optional<Shape> joined_shape(const JoinContext& context, Joining joining) {
                  describe(first.shape), describe(other.shape))
           .label(first.made_at, "this makes " + describe(first.shape))
           .label(other.made_at, "this makes " + describe(other.shape))
-          .hint(hint(context, joining));
+          .hint(hint(context, joining, other.shape));
       return std::nullopt;
     }
   }
