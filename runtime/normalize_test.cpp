@@ -48,7 +48,7 @@ TEST(Normalize, MinMaxIsFromZeroToOne) {
 
 TEST(Normalize, IsTheSameForAnyNumberOfThreads) {
   std::vector<std::uint8_t> values;
-  for (int i = 0; i < 5000 * 12; ++i) values.push_back(static_cast<std::uint8_t>(i * i % 251));
+  for (std::uint64_t i = 0; i < 5000 * 12; ++i) values.push_back(static_cast<std::uint8_t>(i * i % 251));
   const SampleSet set = set_of(values, 12);
   std::vector<std::int32_t> rows(5000);
   std::iota(rows.begin(), rows.end(), 0);

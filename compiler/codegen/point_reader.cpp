@@ -186,7 +186,7 @@ Value* PointReader::address(const Operand& operand, std::int64_t lane) {
   const std::size_t minor = buffer.layout.minor_axis;
   Value* column = value(index[minor], lane);
   base = e_.advance(base, value(flat(index, operand.extents, minor), lane), buffer.layout.row_stride * bytes);
-  base = e_.advance(base, b_.CreateLShr(column, 4), buffer.layout.block_stride * bytes);
+  base = e_.advance(base, b_.CreateAShr(column, 4), buffer.layout.block_stride * bytes);
   return e_.advance(base, b_.CreateAnd(column, kLanes - 1), bytes);
 }
 
