@@ -184,6 +184,7 @@ TEST(Plans, VerifySeesWhatIsWrong) {
     return kernel::verify(broken);
   };
   EXPECT_NE(fault([](Plan& p) { p.kernels.back().tiles = 1000; }).find("tiles"), std::string::npos);
+  EXPECT_NE(fault([](Plan& p) { p.kernels.back().together = 3; }).find("stay together"), std::string::npos);
   EXPECT_NE(fault([](Plan& p) { p.check_before = p.kernels.size(); }).find("before the loss is tested"),
             std::string::npos);
   EXPECT_NE(fault([](Plan& p) { p.kernels.push_back(p.kernels.back()); }).find("two writers"),

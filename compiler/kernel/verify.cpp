@@ -74,6 +74,9 @@ class Verifier {
     }
     if (kernel.parts > 1 && (parallel_extent(kernel) % kernel.tiles != 0 || kernel.tiles % kernel.parts != 0))
       fail(kernel.name + " is in a band, but its tiles make no parts");
+    if (kernel.together > 1 &&
+        (parallel_extent(kernel) % kernel.tiles != 0 || kernel.tiles % kernel.together != 0))
+      fail(kernel.name + " has tiles that cannot stay together");
     for (const Access& access : kernel.accesses) {
       if (plan_.buffer(access.buffer).parts > 1 &&
           (kernel.parts != plan_.buffer(access.buffer).parts || !access.by_sample))
