@@ -121,10 +121,13 @@ std::int64_t KBlocker::most_places(const Kernel& kernel, const std::optional<Pan
       most = std::min(most, std::max(4 * room / each, kFewPlaces));
     }
   } else {
-    const std::int64_t operands =
+    std::int64_t operands =
         (plan_.buffer(contract.a).bytes + plan_.buffer(contract.b).bytes) / parts_of_rows(kernel);
+    const bool by_channel = contract.positions && contract.positions->by_channel;
+    if (by_channel) operands = operands * contract.block_tile / blocks_of(kernel.columns);
     if (operands > room && products > kernel.rows / parts_of_rows(kernel))
       most = std::max<std::int64_t>(room * products / operands, 1);
+    if (by_channel && most < products) most = std::min(most, kPlaces);
   }
   const std::int64_t wish = wished(overrides_, kernel, "k_block", most);
   return wish > 0 ? wish : products;

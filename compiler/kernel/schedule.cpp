@@ -103,12 +103,20 @@ class ContractScheduler {
     share_out(wish("row_tile", most_rows(wide, target_), 1, most_rows(wide, target_)), wide);
   }
 
+  // Of a channel's operands nothing is shared by other channels: where they come from afar, a single column
+  // of vectors goes through as little of them at a time as possible.
+  std::int64_t widest_by_channel(std::int64_t rows) const {
+    if (contract_.k * blocks_ * kLanes * 4 > target_.cache_bytes) return 1;
+    const std::int64_t wide = choose_blocks(rows, blocks_, target_);
+    return wide == 3 && wide < blocks_ && fits(rows, 4, target_) ? 4 : wide;
+  }
+
   // A tile lies along the last row axis. Threads share out the other row axes, with equal pieces of the last
   // one where they are few; else the columns.
   void choose_positions(Positions& positions) {
     const std::int64_t last = positions.rows.back().places(0);
     const std::int64_t others = kernel_.rows / positions.rows.back().extent;
-    const std::int64_t best = positions.by_channel ? choose_blocks(last, blocks_, target_) : widest(last);
+    const std::int64_t best = positions.by_channel ? widest_by_channel(last) : widest(last);
     const std::int64_t wide = wish("block_tile", best, 1, blocks_);
     const std::int64_t high = wish("row_tile", most_places(positions, wide), 1, most_rows(wide, target_));
     const std::int64_t columns = wide == 3 ? blocks_ / 2 : divide_up(blocks_, wide);
