@@ -30,27 +30,12 @@ Bytes::Bytes(std::size_t size, std::size_t front) : front_(front), size_(size) {
   data_ = block_.get() + lead;
 }
 
-std::optional<Bytes> Bytes::map(int descriptor, std::size_t size) {
-  void* mapped = mmap(nullptr, size, PROT_READ, MAP_PRIVATE | MAP_POPULATE, descriptor, 0);
-  if (mapped == MAP_FAILED) return std::nullopt;
-  Bytes bytes;
-  bytes.data_ = static_cast<std::uint8_t*>(mapped);
-  bytes.size_ = size;
-  bytes.block_ = {bytes.data_, FreeBytes{size}};
-  return bytes;
-}
-
 Bytes Bytes::part(std::size_t offset, std::size_t size, std::size_t front) && {
   Bytes bytes = std::move(*this);
   bytes.data_ += offset;
   bytes.size_ = size;
   bytes.front_ = front;
   return bytes;
-}
-
-void FreeBytes::operator()(std::uint8_t* p) const {
-  if (mapped > 0) munmap(p, mapped);
-  else std::free(p);
 }
 
 }  // namespace netc::runtime

@@ -1,7 +1,6 @@
 #include "runtime/cache.h"
 
 #include <fcntl.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -14,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "runtime/files.h"
 #include "runtime/hash.h"
 
 namespace netc::runtime {
@@ -115,20 +115,19 @@ std::string Cache::path_of(std::string_view key) const {
 
 std::optional<Bytes> Cache::find(std::string_view key) const {
   if (!keeps()) return std::nullopt;
-  const Descriptor file(::open(path_of(key).c_str(), O_RDONLY | O_CLOEXEC));
-  struct stat status = {};
-  if (file.number < 0 || ::fstat(file.number, &status) != 0) return std::nullopt;
-  const auto size = static_cast<std::size_t>(status.st_size);
-  if (size < sizeof(Header)) return std::nullopt;
-  std::optional<Bytes> entry = Bytes::map(file.number, size);
-  if (!entry) return std::nullopt;
+  const std::string path = path_of(key);
+  const Result<InputFile> file = InputFile::open(path, "an entry");
+  if (!file || file->size() < sizeof(Header) || file->size() - sizeof(Header) > most_bytes_)
+    return std::nullopt;
+  // Read, not mapped: the pages of a mapped file are small, and shuffled samples would miss most of them.
+  Bytes contents(file->size() - sizeof(Header), sizeof(Header));
+  if (!file->read(contents.whole(), 0)) return std::nullopt;
   Header found, expected;
-  std::memcpy(static_cast<void*>(&found), entry->data(), sizeof found);
-  Bytes contents = std::move(*entry).part(sizeof(Header), size - sizeof(Header));
+  std::memcpy(static_cast<void*>(&found), contents.whole().data(), sizeof found);
   expected.size = contents.size();
-  expected.fingerprint = fingerprint_of(contents.whole());
+  expected.fingerprint = fingerprint_of(std::span<const std::uint8_t>(contents.data(), contents.size()));
   if (found != expected) return std::nullopt;
-  ::futimens(file.number, nullptr);
+  ::utimensat(AT_FDCWD, path.c_str(), nullptr, 0);
   return contents;
 }
 
