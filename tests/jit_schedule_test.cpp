@@ -111,6 +111,27 @@ TEST(Schedules, NeighboursAreSharedOutAlike) {
   }
 }
 
+// 2041 k are 127 blocks of 16 and nine more.
+TEST(Schedules, DotProductsInPartsHaveTheSameBits) {
+  const Graph graph = image_step("dense 10 softmax\ntrain { batch 13 }", 2041);
+  const ReferenceLeaves leaves = leaves_of(graph, 0.5, 7);
+  auto blocks_at_once = [](const kernel::Plan& plan) {
+    return std::get<kernel::ContractKernel>(named(plan, "dense_1.weight.forward").form).dots->blocks_at_once;
+  };
+  for (const char* cpu : {"x86-64-v4", "x86-64-v3"}) {
+    if (!codegen::runs_here(*codegen::find_target(cpu))) continue;
+    const CompiledGraph whole(graph, {1, cpu, 0, {{"", "k_block", 0}}});
+    EXPECT_EQ(blocks_at_once(whole.plan()), 128) << cpu;
+    const RunResult expected = whole.run(leaves);
+    for (std::int64_t part : {16, 100, 1000}) {
+      const CompiledGraph parts(graph, {1, cpu, 0, {{"", "k_block", part}}});
+      EXPECT_EQ(blocks_at_once(parts.plan()), (part + 15) / 16) << cpu;
+      for (int threads : {1, 2})
+        EXPECT_TRUE(same_bits(expected, parts.run(leaves, threads))) << cpu << " " << part;
+    }
+  }
+}
+
 TEST(Schedules, NoWishChangesABit) {
   const std::vector<kernel::ScheduleOverrides> wishes{
       {{"", "row_group", 1}},

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "compiler/codegen/dot_products.h"
 #include "compiler/codegen/epilogue.h"
 #include "compiler/codegen/forms.h"
 #include "compiler/codegen/panel_copier.h"
@@ -24,6 +25,7 @@ class ContractEmitter {
         scalars_(emitter),
         epilogue_(emitter, scalars_, form),
         products_(emitter, scalars_, form),
+        dot_products_(emitter, scalars_, form),
         position_products_(emitter, scalars_, form),
         fetcher_(emitter, form.fetched),
         k_axes_(kernel::k_axes(form)),
@@ -260,24 +262,59 @@ class ContractEmitter {
     tile.block = e_.tile_begin(column_tile, blocks_, column_tiles_);
     e_.balanced(column_tile, blocks_, column_tiles_, [&](std::int64_t width) {
       tile.width = width;
-      const Epilogue::Place place{tile.row, 1, tile.block, width};
-      e_.balanced(row_tile, kernel_.rows, row_tiles_, [&](std::int64_t height) {
-        tile.height = height;
-        sum_up(
-            place, height, [&](Sums sums) { return products(tile, row_tile, std::move(sums)); },
-            [&](const Sums& sums) {
-              if (form_.defers) return epilogue_.defer(place, sums);
-              epilogue_.is_long() ? epilogue_.keep(sums) : epilogue_.finish(place, sums);
-            });
-      });
-      if (!epilogue_.is_long() || form_.defers) return;
-      Value* count = e_.times(e_.tile_size(row_tile, kernel_.rows, row_tiles_), width);
-      e_.branch(is_last_part(), [&] { epilogue_.finish_kept(place, count); }, [] {});
+      at_each_width(tile, column_tile, [&] { rows_of(tile, row_tile); });
     });
   }
 
+  // A vector that takes several registers takes fewer where few of its lanes hold columns.
+  template <typename Body>
+  void at_each_width(Tile& tile, Value* column_tile, Body body) {
+    const std::int64_t last = kernel_.columns - (blocks_ - 1) * kernel::kLanes;
+    const bool may_narrow = !e_.has_avx512() && !panels_ && !form_.defers && !form_.dots;
+    if (!may_narrow || tile.width > 1 || last > kernel::kLanes / 2) return body();
+    Value* is_last = b_.CreateICmpEQ(column_tile, e_.index(column_tiles_ - 1));
+    auto with_lanes = [&](std::int64_t lanes) {
+      tile.lanes = lanes;
+      body();
+    };
+    const std::int64_t narrow = last > kernel::kLanes / 4 ? kernel::kLanes / 2 : kernel::kLanes / 4;
+    if (column_tiles_ == 1) return with_lanes(narrow);
+    e_.branch(is_last, [&] { with_lanes(narrow); }, [&] { with_lanes(kernel::kLanes); });
+  }
+
+  void rows_of(Tile& tile, Value* row_tile) {
+    const Epilogue::Place place{tile.row, 1, tile.block, tile.width};
+    e_.balanced(row_tile, kernel_.rows, row_tiles_, [&](std::int64_t height) {
+      tile.height = height;
+      if (form_.fetches_result) fetch_result(tile);
+      sum_up(
+          place, height, [&](Sums sums) { return products(tile, row_tile, std::move(sums)); },
+          [&](const Sums& sums) {
+            if (form_.defers) return epilogue_.defer(place, sums);
+            epilogue_.is_long() ? epilogue_.keep(sums) : epilogue_.finish(place, sums);
+          });
+    });
+    if (!epilogue_.is_long() || form_.defers) return;
+    Value* count = e_.times(e_.tile_size(row_tile, kernel_.rows, row_tiles_), tile.width);
+    e_.branch(is_last_part(), [&] { epilogue_.finish_kept(place, count); }, [] {});
+  }
+
+  // Of the tiles that follow down the columns: memory answers while their products are summed up.
+  void fetch_result(const Tile& tile) {
+    constexpr std::int64_t kRowsAhead = 24;
+    const std::int64_t ahead = (kRowsAhead + tile.height - 1) / tile.height * tile.height;
+    for (const kernel::Statement& statement : kernel_.body.statements) {
+      if (!statement.store || statement.extent != kernel::Statement::Extent::kElement) continue;
+      for (std::int64_t i = 0; i < tile.height * tile.width; ++i) {
+        Value* row = b_.CreateAdd(tile.row, e_.index(ahead + i / tile.width));
+        Value* column = e_.times(b_.CreateAdd(tile.block, e_.index(i % tile.width)), kernel::kLanes);
+        e_.prefetch_to_write(e_.element_address(*statement.store, row, column));
+      }
+    }
+  }
+
   Sums products(const Tile& tile, Value* row_tile, Sums sums) {
-    if (form_.dots) return products_.dots(tile, kernel_.columns);
+    if (form_.dots) return dot_products_.all(tile, kernel_.columns);
     if (form_.defers) return products_.beside(tile, panels_ ? &*panels_ : nullptr, row_tile, epilogue_);
     if (!panels_) {
       const std::int64_t tiles = std::min(form_.row_group, row_tiles_);
@@ -335,6 +372,7 @@ class ContractEmitter {
   ScalarEmitter scalars_;
   Epilogue epilogue_;
   Products products_;
+  DotProducts dot_products_;
   PositionProducts position_products_;
   SampleFetcher fetcher_;
   std::optional<PanelCopier> panels_;

@@ -208,10 +208,14 @@ void Emitter::store(Value* value, Value* pointer) {
   b_.CreateAlignedStore(value, pointer, llvm::Align(value->getType()->getScalarSizeInBits() / 8));
 }
 
-void Emitter::prefetch(Value* pointer, int level) {
-  constexpr int kRead = 0, kNearest = 4, kData = 1;
+void Emitter::prefetch(Value* pointer, int level) { prefetch(pointer, level, 0); }
+
+void Emitter::prefetch_to_write(Value* pointer) { prefetch(pointer, 1, 1); }
+
+void Emitter::prefetch(Value* pointer, int level, std::uint32_t write) {
+  constexpr int kNearest = 4, kData = 1;
   b_.CreateIntrinsic(llvm::Intrinsic::prefetch, {b_.getPtrTy()},
-                     {pointer, b_.getInt32(kRead), b_.getInt32(static_cast<std::uint32_t>(kNearest - level)),
+                     {pointer, b_.getInt32(write), b_.getInt32(static_cast<std::uint32_t>(kNearest - level)),
                       b_.getInt32(kData)});
 }
 

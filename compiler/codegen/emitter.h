@@ -77,6 +77,8 @@ class Emitter {
   void store(llvm::Value* value, llvm::Value* pointer);
   // Brings a line to the first or the second level of the cache.
   void prefetch(llvm::Value* pointer, int level = 1);
+  // To the first level, for this core alone.
+  void prefetch_to_write(llvm::Value* pointer);
   // Where the row of the batch lies in the data set (kSamples), or its label (kLabels).
   llvm::Value* sample_address(kernel::BufferId id, llvm::Value* row);
 
@@ -88,6 +90,8 @@ class Emitter {
                 const std::function<void(std::int64_t)>& body);
 
  private:
+  void prefetch(llvm::Value* pointer, int level, std::uint32_t write);
+
   const kernel::Plan& plan_;
   const kernel::Kernel& kernel_;
   const bool has_avx512_;

@@ -2,11 +2,8 @@
 
 #include <algorithm>
 
-#include "compiler/codegen/lane_sums.h"
-
 namespace netc::codegen {
 
-using kernel::Dots;
 using llvm::Value;
 
 namespace {
@@ -50,7 +47,19 @@ Products::Operands Products::in_place(const Tile& tile) {
 }
 
 Sums Products::zeros(const Tile& tile) {
-  return Sums(tile.height * tile.width, llvm::Constant::getNullValue(e_.vector_type()));
+  auto* type = llvm::FixedVectorType::get(b_.getFloatTy(), static_cast<unsigned>(tile.lanes));
+  return Sums(tile.height * tile.width, llvm::Constant::getNullValue(type));
+}
+
+Sums Products::widened(Sums sums) {
+  const auto lanes = llvm::cast<llvm::FixedVectorType>(sums[0]->getType())->getNumElements();
+  if (lanes == kernel::kLanes) return sums;
+  llvm::SmallVector<int> order;
+  for (unsigned lane = 0; lane < kernel::kLanes; ++lane)
+    order.push_back(static_cast<int>(std::min(lane, lanes)));
+  for (Value*& sum : sums)
+    sum = b_.CreateShuffleVector(sum, llvm::Constant::getNullValue(sum->getType()), order);
+  return sums;
 }
 
 Products::Operands Products::advance(const Operands& operands, Value* k) {
@@ -63,13 +72,13 @@ Products::Operands Products::advance(const Operands& operands, Value* k) {
 void Products::add(const Tile& tile, const Operands& at, std::int64_t k, Sums& sums) {
   Sums row_of_b;
   for (std::int64_t j = 0; j < tile.width; ++j) {
-    row_of_b.push_back(
-        e_.load(e_.vector_type(), e_.advance(at.b, (k * at.b_k_stride + j * at.b_block_stride) * 4)));
+    Value* address = e_.advance(at.b, (k * at.b_k_stride + j * at.b_block_stride) * 4);
+    row_of_b.push_back(e_.load(sums[0]->getType(), address));
   }
   for (std::int64_t r = 0; r < tile.height; ++r) {
     Value* element =
         e_.load(b_.getFloatTy(), e_.advance(at.a, (r * at.a_row_stride + k * at.a_k_stride) * 4));
-    Value* splat = scalars_.widen(element);
+    Value* splat = b_.CreateVectorSplat(static_cast<unsigned>(tile.lanes), element);
     for (std::int64_t j = 0; j < tile.width; ++j) {
       Value*& sum = sums[r * tile.width + j];
       sum = scalars_.math().fma(splat, row_of_b[j], sum);
@@ -123,7 +132,7 @@ Sums Products::all(const Tile& tile, std::int64_t tiles, Value* number) {
     }
     return sums;
   };
-  return unrolled(e_, {e_.index(0), e_.index(form_.k)}, form_.unroll, zeros(tile), several);
+  return widened(unrolled(e_, {e_.index(0), e_.index(form_.k)}, form_.unroll, zeros(tile), several));
 }
 
 Products::Operands Products::copied(const Tile& tile, const PanelCopier& panels, Value* row_tile) {
@@ -156,63 +165,6 @@ Sums Products::beside(const Tile& tile, const PanelCopier* panels, Value* row_ti
     });
   });
   return over(tile, operands, {e_.times(waiting, share), e_.index(form_.k)}, std::move(sums));
-}
-
-// 16 products for each row and column, of the k that begin where `at` stands; only the first `lanes` of them
-// count.
-void Products::add_dots(const Tile& tile, std::int64_t columns, Bases at, std::int64_t lanes, Sums& sums) {
-  llvm::SmallVector<llvm::Constant*> inside;
-  for (std::int64_t lane = 0; lane < kernel::kLanes; ++lane) inside.push_back(b_.getInt1(lane < lanes));
-  auto load = [&](Value* pointer) {
-    Value* vector = e_.load(e_.vector_type(), pointer);
-    if (lanes == kernel::kLanes) return vector;
-    return b_.CreateSelect(llvm::ConstantVector::get(inside), vector,
-                           llvm::Constant::getNullValue(vector->getType()));
-  };
-  Sums rows;
-  for (std::int64_t r = 0; r < tile.height; ++r)
-    rows.push_back(load(e_.advance(at.a, r * form_.a_row_stride * 4)));
-  for (std::int64_t c = 0; c < columns; ++c) {
-    Value* column = load(e_.advance(at.b, c * form_.dots->column_stride * 4));
-    for (std::int64_t r = 0; r < tile.height; ++r) {
-      Value*& sum = sums[r * columns + c];
-      sum = scalars_.math().fma(rows[r], column, sum);
-    }
-  }
-}
-
-// Row by row, of each of the columns from `first` on a vector to be summed up.
-Sums Products::dots_from(const Tile& tile, std::int64_t first, std::int64_t columns) {
-  const Dots& dots = *form_.dots;
-  const Bases bases{e_.advance(e_.base(form_.a), tile.row, form_.a_row_stride * 4),
-                    e_.advance(e_.base(form_.b), first * dots.column_stride * 4)};
-  auto block = [&](Value* number) {
-    return Bases{e_.advance(bases.a, number, kernel::kLanes * 4),
-                 e_.advance(bases.b, number, dots.block_stride * 4)};
-  };
-  const std::int64_t whole = form_.k / kernel::kLanes, rest = form_.k % kernel::kLanes;
-  Sums sums(tile.height * columns, llvm::Constant::getNullValue(e_.vector_type()));
-  if (whole > 0) {
-    sums = e_.reduce_loop(e_.index(0), e_.index(whole), 1, sums, [&](Value* number, Sums carried) {
-      add_dots(tile, columns, block(number), kernel::kLanes, carried);
-      return carried;
-    });
-  }
-  if (rest > 0) add_dots(tile, columns, block(e_.index(whole)), rest, sums);
-  return sums;
-}
-
-Sums Products::dots(const Tile& tile, std::int64_t columns) {
-  std::vector<Sums> of_row(tile.height);
-  for (std::int64_t first = 0; first < columns; first += form_.dots->columns_at_once) {
-    const std::int64_t count = std::min(form_.dots->columns_at_once, columns - first);
-    const Sums part = dots_from(tile, first, count);
-    for (std::int64_t r = 0; r < tile.height; ++r)
-      of_row[r].insert(of_row[r].end(), part.begin() + r * count, part.begin() + (r + 1) * count);
-  }
-  Sums sums;
-  for (const Sums& vectors : of_row) sums.push_back(lane_sums(b_, vectors));
-  return sums;
 }
 
 // The bits of the tile's rows together.

@@ -9,11 +9,11 @@
 
 namespace netc::codegen {
 
-// Where a tile lies, and its size: `height` rows of `width` vectors.
+// Where a tile lies, and its size: `height` rows of `width` vectors, of which `lanes` hold columns.
 struct Tile {
   llvm::Value* row = nullptr;
   llvm::Value* block = nullptr;
-  std::int64_t height = 1, width = 1;
+  std::int64_t height = 1, width = 1, lanes = kernel::kLanes;
 };
 
 using Sums = std::vector<llvm::Value*>;
@@ -36,16 +36,11 @@ class Products {
   Sums beside(const Tile& tile, const PanelCopier* panels, llvm::Value* row_tile, Epilogue& epilogue);
   // Over a part of them, from the panels, the tile's of a being number `row_tile`; added to `sums`.
   Sums from_panels(const Tile& tile, const PanelCopier& panels, llvm::Value* row_tile, Part part, Sums sums);
-  // The same as dot products, of so many columns in one block.
-  Sums dots(const Tile& tile, std::int64_t columns);
   // Over those k for which any of the tile's rows has a number in a that is not zero. The others would add
   // zeros, which changes no bit of a sum.
   Sums nonzero(const Tile& tile);
 
  private:
-  struct Bases {
-    llvm::Value *a, *b;
-  };
   // At a k, with the strides from there, in elements.
   struct Operands {
     llvm::Value *a, *b;
@@ -55,14 +50,14 @@ class Products {
   Operands copied(const Tile& tile, const PanelCopier& panels, llvm::Value* row_tile);
   Sums over(const Tile& tile, const Operands& from, Part part, Sums sums);
   Sums zeros(const Tile& tile);
+  // Vectors of 16 lanes; those beyond the given ones are 0.
+  Sums widened(Sums sums);
   // The products at the k that lies `k` after the one that `at` stands on.
   void add(const Tile& tile, const Operands& at, std::int64_t k, Sums& sums);
   void fetch_next(const Tile& tile, std::int64_t tiles, llvm::Value* number, llvm::Value* k);
   // Brings what lies so far apart that the hardware does not foresee it.
   void fetch(const Tile& tile, const Operands& at, std::int64_t k);
   Operands advance(const Operands& operands, llvm::Value* k);
-  Sums dots_from(const Tile& tile, std::int64_t first, std::int64_t columns);
-  void add_dots(const Tile& tile, std::int64_t columns, Bases at, std::int64_t lanes, Sums& sums);
   llvm::Value* word(const Tile& tile, llvm::Value* number);
 
   Emitter& e_;

@@ -155,6 +155,7 @@ void KBlocker::block(Kernel& kernel) {
   if (in_parts) {
     contract->k_blocks->sums = sums_of(kernel);
     contract->defers = false;
+    contract->fetches_result = false;
   }
   choose_group(kernel, size * behind);
   if (panels) place_panels(kernel);

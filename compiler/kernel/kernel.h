@@ -168,11 +168,13 @@ struct Nonzeros {
 };
 
 // Each element of C as a dot product, k along the vectors, for less than 16 columns and many k. Column c of b
-// has its k in blocks of 16: block n lies at c * column_stride + n * block_stride. `columns_at_once` have a
-// sum each in registers.
+// has its k in blocks of 16: block n lies at c * column_stride + n * block_stride. `rows_at_once` of a tile
+// and `columns_at_once` have a sum each in registers; all of a tile's do so for `blocks_at_once`, if these
+// are not all, and then for the next.
 struct Dots {
   std::int64_t column_stride = kLanes, block_stride = 0;
-  std::int64_t columns_at_once = 1;
+  std::int64_t rows_at_once = 1, columns_at_once = 1;
+  std::int64_t blocks_at_once = 1;
 };
 
 // Rows and k that are tuples of places in images: the row is all of `rows` in order, its last one fastest. A
@@ -257,8 +259,9 @@ struct ContractKernel {
   // the rows of a group of row_group tiles first, then along the columns, then to the next group.
   std::int64_t row_tile = 1, block_tile = 1, unroll = 4;
   std::int64_t row_group = 1;
-  bool defers = false;        // a tile's long epilogue stands between the products of the next one
-  bool fetches_next = false;  // the row tiles of a group bring the next column tile's b nearer
+  bool defers = false;          // a tile's long epilogue stands between the products of the next one
+  bool fetches_next = false;    // the row tiles of a group bring the next column tile's b nearer
+  bool fetches_result = false;  // lines that are soon written are brought nearer
   std::optional<Nonzeros> nonzeros = {};
   std::optional<Fetched> fetched = {};
 };

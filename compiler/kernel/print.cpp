@@ -151,6 +151,13 @@ class Printer {
     return text;
   }
 
+  static std::string dots(const ContractKernel& f) {
+    std::string text = fmt::format("as dot products, {} columns at once", f.dots->columns_at_once);
+    const std::int64_t part = f.dots->blocks_at_once * kLanes;
+    if (part < f.k) text += fmt::format(" for {} rows and {} k", f.dots->rows_at_once, part);
+    return text;
+  }
+
   std::string contract(const ContractKernel& f) const {
     if (f.positions) return positions(f, *f.positions);
     std::string text = fmt::format("acc = sum over k < {} of {}[r*{} + k*{}] * {}", f.k, buffer(f.a),
@@ -158,12 +165,12 @@ class Printer {
     text += f.dots ? fmt::format("[c*{} + k/16*{}]", f.dots->column_stride, f.dots->block_stride)
                    : fmt::format("[k*{} + c/16*{}]", f.b_k_stride, f.b_block_stride);
     text += fmt::format("\n    tile {} x {}, ", f.row_tile, f.block_tile * kLanes);
-    text += f.dots ? fmt::format("as dot products, {} columns at once", f.dots->columns_at_once)
-                   : fmt::format("unroll {}", f.unroll);
+    text += f.dots ? dots(f) : fmt::format("unroll {}", f.unroll);
     text += fmt::format(", {} of {} row tiles at a time", f.row_group, row_tiles(kernel_));
     if (f.fetched) text += ", fetching " + buffer(f.fetched->samples) + " of the next batch";
     if (f.defers) text += ", its statements beside the next tile";
     if (f.fetches_next) text += ", fetching the next columns of " + buffer(f.b);
+    if (f.fetches_result) text += ", fetching what it writes";
     text += parts_of_k(f);
     if (!f.nonzeros) return text;
     const Nonzeros& n = *f.nonzeros;

@@ -69,6 +69,7 @@ class ContractScheduler {
     contract_.row_group = wish("row_group", group_that_fits(), 1, row_tiles(kernel_));
     contract_.fetches_next =
         contract_.row_group > 1 && contract_.k * blocks_ * kLanes * 4 > target_.cache_bytes;
+    contract_.fetches_result = gains_by_fetching_result();
     if (contract_.nonzeros) choose_nonzero_tile(*contract_.nonzeros);
   }
 
@@ -94,6 +95,13 @@ class ContractScheduler {
         (kMostRows + kStatementRegisters) * target_.registers_a_vector() <= target_.vector_registers;
     return has_long_epilogue(kernel_) && room && kernel_.rows >= kWantedSums && contract_.k >= kMostRows &&
            contract_.k <= kShortSum;
+  }
+
+  // Where memory answers while products are summed up. With few products, or several arrays in an optimizer's
+  // statements, memory is busy all the time, and more requests only get in its way.
+  bool gains_by_fetching_result() const {
+    return !has_long_epilogue(kernel_) && contract_.k >= kMostRows &&
+           kernel_.rows * blocks_ * kLanes * 4 > target_.cache_bytes;
   }
 
   void choose_tile() {
@@ -199,7 +207,12 @@ class ContractScheduler {
         best = columns;
     }
     dots.columns_at_once = wish("columns_at_once", best, 1, kernel_.columns);
-    const std::int64_t high = rows_of_dots(dots.columns_at_once);
+    dots.rows_at_once = rows_of_dots(dots.columns_at_once);
+    const std::int64_t blocks = blocks_of(contract_.k);
+    const std::int64_t part = wished(overrides_, kernel_, "k_block", k_at_once(dots));
+    dots.blocks_at_once = part > 0 ? std::min(blocks_of(part), blocks) : blocks;
+    const bool in_parts = dots.blocks_at_once < blocks;
+    const std::int64_t high = in_parts ? kRowTile : dots.rows_at_once;
     share_out(wish("row_tile", high, 1, high), 1);
     contract_.row_group = row_tiles(kernel_);
   }
@@ -214,14 +227,28 @@ class ContractScheduler {
     return rows;
   }
 
-  // Of a vector of products: the multiply-add, and loads of both operands, two a cycle; b comes from the
-  // second-level cache, half a line a cycle, where its columns fill half of the first.
+  // Each row tile goes through all of b. Where it fills half of the first-level cache, it comes from the
+  // second, half a line a cycle.
+  double cycles_of_fetching(std::int64_t rows) const {
+    return contract_.k * kernel_.columns * 4 > kFirstLevel / 2 ? 2.0 / static_cast<double>(rows) : 0;
+  }
+
+  // Of a vector of products: the multiply-add, and loads of both operands, two a cycle.
   double cycles_of_dots(std::int64_t columns) const {
     const auto registers = static_cast<double>(target_.registers_a_vector());
     const auto rows = static_cast<double>(rows_of_dots(columns)), wide = static_cast<double>(columns);
     const double loads = (rows + wide) / (rows * wide) / 2 * registers;
-    const bool far = contract_.k * columns * 4 > kFirstLevel / 2;
-    return std::max({registers / 2, loads, far ? 2 / rows : 0});
+    return std::max({registers / 2, loads, cycles_of_fetching(rows_of_dots(columns))});
+  }
+
+  // All, unless fetching b takes as long as the products: then as much as the first-level cache holds of b,
+  // while more rows pass.
+  std::int64_t k_at_once(const Dots& dots) const {
+    const double products = static_cast<double>(target_.registers_a_vector()) / 2;
+    if (kernel_.rows <= dots.rows_at_once || cycles_of_fetching(dots.rows_at_once) < products)
+      return contract_.k;
+    const std::int64_t most = std::max(kFirstLevel / 2 / (kernel_.columns * 4), kLanes);
+    return divide_up(contract_.k, divide_up(contract_.k, most));
   }
 
   // Tiles of at most `high` rows and `wide` vectors, along the parallel axis and across it.

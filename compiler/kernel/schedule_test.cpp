@@ -110,6 +110,37 @@ TEST(Schedule, ManyLongRowsGoInGroups) {
   EXPECT_EQ(std::get<ContractKernel>(kernel.form).row_group, row_tiles(kernel));
 }
 
+// With half as many registers fewer rows share what comes from the second-level cache.
+TEST(Schedule, LongDotProductsGoInPartsWhereRegistersAreFew) {
+  Kernel kernel;
+  kernel.rows = 512;
+  kernel.columns = 10;
+  auto k_at_once = [&](const Target& target) {
+    kernel.form = ContractKernel{.k = 2048, .dots = Dots{}};
+    schedule(kernel, target);
+    return std::get<ContractKernel>(kernel.form).dots->blocks_at_once * kLanes;
+  };
+  EXPECT_EQ(k_at_once(kAvx512), 2048);
+  EXPECT_LE(k_at_once(kAvx2) * kernel.columns * 4, 16 * 1024 + kLanes * kernel.columns * 4);
+  kernel.rows = 1;
+  EXPECT_EQ(k_at_once(kAvx2), 2048);
+}
+
+// An optimizer reads what it writes, and memory is busy with that; with few products, with either.
+TEST(Schedule, LargeResultsAreFetchedBeforeTheyAreWritten) {
+  Kernel kernel;
+  kernel.rows = kernel.columns = 2048;
+  auto fetches = [&](std::int64_t k) {
+    kernel.form = ContractKernel{.k = k};
+    schedule(kernel, kAvx2);
+    return std::get<ContractKernel>(kernel.form).fetches_result;
+  };
+  EXPECT_TRUE(fetches(32));
+  EXPECT_FALSE(fetches(1));
+  kernel.rows = 64;
+  EXPECT_FALSE(fetches(32));
+}
+
 TEST(Schedule, RandomNumbersGoInGroupsOf64) {
   Kernel kernel;
   kernel.form = RandomKernel{};
