@@ -272,13 +272,13 @@ class ContractEmitter {
     const std::int64_t last = kernel_.columns - (blocks_ - 1) * kernel::kLanes;
     const bool may_narrow = !e_.has_avx512() && !panels_ && !form_.defers && !form_.dots;
     if (!may_narrow || tile.width > 1 || last > kernel::kLanes / 2) return body();
-    Value* is_last = b_.CreateICmpEQ(column_tile, e_.index(column_tiles_ - 1));
     auto with_lanes = [&](std::int64_t lanes) {
       tile.lanes = lanes;
       body();
     };
     const std::int64_t narrow = last > kernel::kLanes / 4 ? kernel::kLanes / 2 : kernel::kLanes / 4;
     if (column_tiles_ == 1) return with_lanes(narrow);
+    Value* is_last = b_.CreateICmpEQ(column_tile, e_.index(column_tiles_ - 1));
     e_.branch(is_last, [&] { with_lanes(narrow); }, [&] { with_lanes(kernel::kLanes); });
   }
 
